@@ -1,0 +1,1 @@
+"""From a description to flat arrays, and the runs over them."""

@@ -1,0 +1,178 @@
+"""Lower a network to the flat arrays of `eventsnn.kernels.tables`."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal, assert_never
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eventsnn.engine.layer_tables import layer_tables
+from eventsnn.engine.layout import to_plan
+from eventsnn.engine.schedule import components
+from eventsnn.engine.stages import StageBuilder
+from eventsnn.errors import NetworkError
+from eventsnn.fan_out import fan_out
+from eventsnn.kernels import tables as t
+from eventsnn.network import Layer, Network, maximum_window
+from eventsnn.neurons import IF, Accumulator, Relay, RunningMaximum
+from eventsnn.synapses import Shape
+
+__all__ = ["Order", "Plan", "Precision", "make_plan"]
+
+Precision = Literal["float32", "float64"]
+Order = Literal["by_layer", "by_tick"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A network, ready to run; read-only, shared by all workers.
+
+    Attributes:
+        network: the description.
+        precision: of potentials, weights and amplitudes.
+        layers, links, stages: see `eventsnn.kernels.tables`.
+        components: how many are run one after the other.
+        nodes: names, inputs first, then layers by position.
+        v_initial: potentials before tick 0.
+        maxima: number of running outputs.
+        graded: per node, whether its spikes may have amplitudes other than 1; for inputs
+            that is known only with the sample.
+        scratch: largest intermediate of a chain.
+        biased: number of neurons with a bias.
+    """
+
+    network: Network
+    precision: Precision
+    layers: t.Layers
+    links: t.Links
+    stages: t.Stages
+    components: int
+    nodes: tuple[str, ...]
+    v_initial: NDArray[Any]
+    maxima: int
+    graded: NDArray[np.bool_]
+    scratch: int
+    biased: int
+
+    @property
+    def inputs(self) -> int:
+        """Number of input nodes."""
+        return len(self.network.inputs)
+
+    def shape(self, node: int) -> Shape:
+        """Shape of a node."""
+        return self.network.shapes[self.nodes[node]]
+
+    def synapses(self, link: int) -> int:
+        """Number of synapses of a link: the fan-out of all its sources."""
+        start = int(self.links.fan_start[link])
+        size = math.prod(self.shape(int(self.links.source[link])))
+        return int(self.links.fan_out[start : start + size].sum(dtype=np.int64))
+
+
+def make_plan(network: Network, *, precision: Precision, order: Order) -> Plan:
+    """Plan a run.
+
+    Args:
+        network: the description.
+        precision: float32 is exact within a budget of 24 bits, float64 of 53; see
+            docs/semantics.md.
+        order: ``by_layer`` runs feed-forward parts layer by layer over all ticks,
+            ``by_tick`` everything tick by tick. Same spikes, same counts.
+
+    Raises:
+        NetworkError: an unknown precision or order.
+    """
+    if precision not in ("float32", "float64"):
+        raise NetworkError(f"precision must be 'float32' or 'float64', found {precision!r}")
+    if order not in ("by_layer", "by_tick"):
+        raise NetworkError(f"order must be 'by_layer' or 'by_tick', found {order!r}")
+    real = np.dtype(precision)
+    by_position = sorted(network.layers, key=lambda layer: network.positions[layer.name])
+    nodes = (*(node.name for node in network.inputs), *(layer.name for layer in by_position))
+    number = {name: node for node, name in enumerate(nodes)}
+    links, stages, scratch = _links(network, by_position, number, real)
+    inputs = len(network.inputs)
+    if order == "by_tick":
+        count, component = 1, np.zeros(len(by_position), dtype=np.int64)
+    else:
+        inner = links.source >= inputs
+        edges = np.stack([links.source[inner] - inputs, links.target[inner]], axis=1)
+        count, component = components(len(by_position), [(int(a), int(b)) for a, b in edges])
+    layers, v_initial, maxima = layer_tables(network, by_position, links, component, real)
+    return Plan(
+        network=network,
+        precision=precision,
+        layers=layers,
+        links=links,
+        stages=stages,
+        components=count,
+        nodes=nodes,
+        v_initial=v_initial,
+        maxima=maxima,
+        graded=np.array([False] * inputs + [_is_graded(layer) for layer in by_position]),
+        scratch=scratch,
+        biased=sum(
+            int(np.count_nonzero(np.broadcast_to(layer.bias, layer.shape))) for layer in by_position
+        ),
+    )
+
+
+def _is_graded(layer: Layer) -> bool:
+    """Whether a layer may emit amplitudes other than 1."""
+    match layer.neuron:
+        case IF() | Accumulator():
+            return False
+        case Relay() | RunningMaximum():
+            return True
+        case _:
+            assert_never(layer.neuron)
+
+
+def _links(
+    network: Network, by_position: list[Layer], number: dict[str, int], real: np.dtype[Any]
+) -> tuple[t.Links, t.Stages, int]:
+    relayed = {layer.name: isinstance(layer.neuron, Relay) for layer in by_position}
+    builder = StageBuilder(real)
+    columns: list[tuple[int, int, int, bool, int]] = []
+    fans: list[NDArray[np.int32]] = []
+    fan_start = 0
+    for position, layer in enumerate(by_position):
+        for link in layer.links:
+            shape = network.shapes[link.source]
+            first = builder.count
+            builder.add_chain(link.chain, shape)
+            chain = link.chain
+            if isinstance(layer.neuron, RunningMaximum):
+                chain = (maximum_window(layer.neuron),)
+            fan = to_plan(fan_out(chain, shape).astype(np.float64), shape).astype(np.int32)
+            columns.append(
+                (
+                    number[link.source],
+                    position,
+                    link.delay,
+                    relayed.get(link.source, False),
+                    first,
+                )
+            )
+            fans.append(fan)
+    source, target, delay, is_relayed, stage_start = (
+        zip(*columns, strict=True) if columns else ((),) * 5
+    )
+    fan_starts = []
+    for fan in fans:
+        fan_starts.append(fan_start)
+        fan_start += fan.size
+    links = t.Links(
+        source=np.array(source, dtype=np.int64),
+        target=np.array(target, dtype=np.int64),
+        delay=np.array(delay, dtype=np.int64),
+        relayed=np.array(is_relayed, dtype=np.bool_),
+        stage_start=np.array([*stage_start, builder.count], dtype=np.int64),
+        fan_start=np.array(fan_starts, dtype=np.int64),
+        fan_out=np.concatenate([np.zeros(0, dtype=np.int32), *fans]),
+    )
+    return links, builder.tables(), builder.largest_intermediate

@@ -1,0 +1,177 @@
+"""Deliver the spikes of one packet over one link: stage by stage, and count."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from eventsnn.kernels.conv import conv_graded, conv_unit
+from eventsnn.kernels.dense import dense_graded, dense_unit, sparse_graded, sparse_unit
+from eventsnn.kernels.jit import jit
+from eventsnn.kernels.tables import (
+    COMPARISONS,
+    KIND_MAXIMUM,
+    STAGE_CONV,
+    STAGE_DENSE,
+    STAGE_KIND,
+    STAGE_TARGETS,
+)
+
+__all__ = ["count", "deliver", "is_whole"]
+
+
+@jit
+def _unit(
+    stages: Any, stage: int, out: Any, out_start: int, index: Any, start: int, stop: int
+) -> None:
+    p = stages.table[stage]
+    if p[STAGE_KIND] == STAGE_CONV:
+        conv_unit(out, out_start, stages.weights, stages.taps, p, index, start, stop)
+    elif p[STAGE_KIND] == STAGE_DENSE:
+        dense_unit(out, out_start, stages.weights, p, index, start, stop)
+    else:
+        sparse_unit(
+            out,
+            out_start,
+            stages.weights,
+            stages.row_ptr,
+            stages.columns,
+            p,
+            index,
+            start,
+            stop,
+        )
+
+
+@jit
+def _graded(
+    stages: Any,
+    stage: int,
+    out: Any,
+    out_start: int,
+    index: Any,
+    amplitude: Any,
+    start: int,
+    stop: int,
+) -> None:
+    p = stages.table[stage]
+    if p[STAGE_KIND] == STAGE_CONV:
+        conv_graded(out, out_start, stages.weights, stages.taps, p, index, amplitude, start, stop)
+    elif p[STAGE_KIND] == STAGE_DENSE:
+        dense_graded(out, out_start, stages.weights, p, index, amplitude, start, stop)
+    else:
+        sparse_graded(
+            out,
+            out_start,
+            stages.weights,
+            stages.row_ptr,
+            stages.columns,
+            p,
+            index,
+            amplitude,
+            start,
+            stop,
+        )
+
+
+@jit
+def deliver(
+    links: Any,
+    stages: Any,
+    state: Any,
+    link: int,
+    out: Any,
+    out_start: int,
+    index: Any,
+    amplitude: Any,
+    graded: bool,
+    start: int,
+    stop: int,
+) -> None:
+    """Add one packet to ``out`` from ``out_start`` on.
+
+    Between two stages the sums stand in ``state.scratch``, whose nonzero entries are the
+    graded spikes of the next stage.
+    """
+    first, last = links.stage_start[link], links.stage_start[link + 1] - 1
+    for stage in range(first, last + 1):
+        to, to_start = (out, out_start) if stage == last else (state.scratch, 0)
+        if stage > first:
+            _graded(
+                stages,
+                stage,
+                to,
+                to_start,
+                state.scratch_index,
+                state.scratch_amplitude,
+                0,
+                stop,
+            )
+        elif graded:
+            _graded(stages, stage, to, to_start, index, amplitude, start, stop)
+        else:
+            _unit(stages, stage, to, to_start, index, start, stop)
+        if stage < last:
+            stop = 0
+            for i in range(stages.table[stage, STAGE_TARGETS]):
+                if state.scratch[i] != 0:
+                    state.scratch_index[stop] = i
+                    state.scratch_amplitude[stop] = state.scratch[i]
+                    state.scratch[i] = 0
+                    stop += 1
+
+
+@jit
+def is_whole(amplitude: float) -> bool:
+    """Whether an amplitude stands for that many unit spikes."""
+    return bool(amplitude == math.floor(amplitude))
+
+
+@jit
+def _is_shift(amplitude: float) -> bool:
+    """Whether multiplying by an amplitude is a shift: +-2^-n."""
+    mantissa, exponent = math.frexp(abs(amplitude))
+    return bool(mantissa == 0.5 and exponent <= 1)
+
+
+@jit
+def count(
+    layers: Any,
+    links: Any,
+    state: Any,
+    link: int,
+    index: Any,
+    amplitude: Any,
+    start: int,
+    stop: int,
+) -> None:
+    """Add the synaptic operations of one delivered packet to the counters."""
+    fan_out = links.fan_out[links.fan_start[link] :]
+    total = np.int64(0)
+    if layers.kind[links.target[link]] == KIND_MAXIMUM:
+        for k in range(start, stop):
+            total += fan_out[index[k]]
+        state.registers[COMPARISONS] += total
+        return
+    additions = np.int64(0)
+    if not state.graded[links.source[link]]:
+        for k in range(start, stop):
+            total += fan_out[index[k]]
+        additions = total
+    elif links.relayed[link]:
+        for k in range(start, stop):
+            total += fan_out[index[k]]
+    else:
+        for k in range(start, stop):
+            fan = np.int64(fan_out[index[k]])
+            if is_whole(amplitude[k]):
+                fan *= np.int64(abs(amplitude[k]))
+                additions += fan
+            elif _is_shift(amplitude[k]):
+                additions += fan
+            total += fan
+    state.synops[link, 0] += total
+    state.synops[link, 1] += additions
+    state.synops[link, 2] += total - additions

@@ -1,0 +1,107 @@
+"""Threshold tests and resets: which neurons of a layer emit what in this tick."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from eventsnn.kernels.jit import jit
+from eventsnn.kernels.tables import (
+    KIND_ACCUMULATOR,
+    KIND_IF,
+    KIND_RELAY,
+    POOL_SIZE,
+    RESET_SUBTRACT,
+    RESET_VALUE,
+)
+
+__all__ = ["fire"]
+
+
+@jit
+def _threshold(layers: Any, state: Any, layer: int) -> bool:
+    """Mark the neurons with v >= threshold, reset them; whether any would fire again."""
+    start, size, period = layers.v_start[layer], layers.size[layer], layers.period[layer]
+    t, r = layers.threshold_start[layer], layers.reset_start[layer]
+    threshold = layers.parameters[t : t + period]
+    reset = layers.parameters[r : r + period]
+    kind = layers.reset[layer]
+    again = np.uint8(0)
+    for block in range(0, size, period):
+        v = state.v[start + block : start + block + period]
+        fired = state.fired[block : block + period]
+        if kind == RESET_SUBTRACT:
+            for i in range(period):
+                s = v[i] >= threshold[i]
+                fired[i] = s
+                v[i] = v[i] - reset[i] if s else v[i]
+                again |= np.uint8(v[i] >= threshold[i])
+        elif kind == RESET_VALUE:
+            for i in range(period):
+                s = v[i] >= threshold[i]
+                fired[i] = s
+                v[i] = reset[i] if s else v[i]
+                again |= np.uint8(v[i] >= threshold[i])
+        else:
+            for i in range(period):
+                s = np.uint8(v[i] >= threshold[i])
+                fired[i] = s
+                again |= s
+    return bool(again != 0)
+
+
+@jit
+def _compact(fired: Any, size: int, index: Any, end: int) -> int:
+    """Append the set bytes of a mask to ``index``; eight silent neurons cost one test."""
+    whole = (size + 7) // 8 * 8
+    fired[size:whole] = 0
+    words = fired[:whole].view(np.uint64)
+    for k in range(words.size):
+        if words[k] != 0:
+            for i in range(8 * k, 8 * k + 8):
+                if fired[i]:
+                    index[end] = i
+                    end += 1
+    return end
+
+
+@jit
+def fire(layers: Any, state: Any, pool: Any, layer: int) -> bool:
+    """Append the layer's emissions to the pool; whether it must act in the next tick.
+
+    The caller has made sure that the pool has room for the whole layer.
+    """
+    end = state.registers[POOL_SIZE]
+    begin = end
+    again = False
+    start, size = layers.v_start[layer], layers.size[layer]
+    kind = layers.kind[layer]
+    if kind == KIND_IF:
+        again = _threshold(layers, state, layer)
+        end = _compact(state.fired, size, pool.index, end)
+        if pool.amplitude.size:
+            pool.amplitude[begin:end] = 1
+    elif kind == KIND_RELAY:
+        v = state.v[start : start + size]
+        for i in range(size):
+            if v[i] != 0:
+                pool.index[end] = i
+                pool.amplitude[end] = v[i]
+                v[i] = 0
+                end += 1
+    elif kind != KIND_ACCUMULATOR:  # running maximum
+        first = layers.output_start[layer]
+        for w in range(size):
+            window = layers.window_start[layer] + w
+            largest = state.v[start + layers.window_index[layers.window_ptr[window]]]
+            for j in range(layers.window_ptr[window] + 1, layers.window_ptr[window + 1]):
+                largest = max(largest, state.v[start + layers.window_index[j]])
+            change = largest - state.maximum[first + w]
+            if change != 0:
+                state.maximum[first + w] = largest
+                pool.index[end] = w
+                pool.amplitude[end] = change
+                end += 1
+    state.registers[POOL_SIZE] = end
+    return again

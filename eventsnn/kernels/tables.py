@@ -1,0 +1,124 @@
+"""The flat arrays that a plan is made of, and the small integers in them.
+
+Everything a kernel sees is one of these tuples. ``real`` is float32 or float64, the same
+in all of them. Nodes are numbered inputs first, then layers in topological order; layer
+``l`` is node ``inputs + l``, and its number is its position.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+__all__ = ["Layers", "Links", "Pool", "Stages", "State"]
+
+# neuron kinds
+KIND_IF, KIND_ACCUMULATOR, KIND_RELAY, KIND_MAXIMUM = 0, 1, 2, 3
+# reset kinds
+RESET_SUBTRACT, RESET_VALUE, RESET_NONE = 0, 1, 2
+# stage kinds
+STAGE_CONV, STAGE_DENSE, STAGE_SPARSE = 0, 1, 2
+
+# columns of `Stages.table`; the first three are common to all kinds
+STAGE_KIND, STAGE_WEIGHTS, STAGE_TARGETS = 0, 1, 2
+CONV_C_IN, CONV_WIDTH_IN, CONV_C_OUT, CONV_WIDTH_OUT = 3, 4, 5, 6
+CONV_KERNEL_Y, CONV_KERNEL_X, CONV_GROUP_IN, CONV_GROUP_OUT = 7, 8, 9, 10
+CONV_TAPS_Y, CONV_TAPS_X, CONV_STEP_Y, CONV_STEP_X, CONV_CONTIGUOUS = 11, 12, 13, 14, 15
+SPARSE_ROWS, SPARSE_COLUMNS = 3, 4
+STAGE_WIDTH = 16
+
+# columns of `State.registers`
+HEAP_SIZE, POOL_SIZE, EMISSIONS = 0, 1, 2
+PACKETS, WAKES, POPS, UPDATES, COMPARISONS = 3, 4, 5, 6, 7
+REGISTERS = 8
+
+# what the loop returns
+DONE, GROW_POOL, GROW_HEAP, GROW_EMISSIONS = 0, 1, 2, 3
+
+
+class Layers(NamedTuple):
+    """Per layer, by position.
+
+    ``parameters`` holds thresholds, resets and biases; a parameter repeats with its
+    period, so one per channel is stored for one image row only.
+    """
+
+    kind: Any  # int64
+    reset: Any  # int64, reset kind
+    size: Any  # int64, neurons
+    v_start: Any  # int64, into State.v
+    v_size: Any  # int64; a running maximum keeps one X per input
+    threshold_start: Any  # int64, into parameters
+    reset_start: Any  # int64, same period as the threshold
+    period: Any  # int64, of threshold and reset
+    bias_start: Any  # int64; -1: no bias
+    bias_period: Any  # int64
+    component: Any  # int64
+    output_start: Any  # int64, State.maximum of a running maximum
+    window_start: Any  # int64, into window_ptr; one more entry than windows
+    links_start: Any  # int64 (layers + 1): incoming links are contiguous
+    out_start: Any  # int64 (nodes + 1), into out_links
+    out_links: Any  # int64
+    parameters: Any  # real
+    window_ptr: Any  # int64, into window_index
+    window_index: Any  # int64, inputs of each window
+
+
+class Links(NamedTuple):
+    """Per link, ordered by target position, then as declared."""
+
+    source: Any  # int64, node
+    target: Any  # int64, layer
+    delay: Any  # int64
+    relayed: Any  # bool: the source is a relay
+    stage_start: Any  # int64 (links + 1): stages are contiguous
+    fan_start: Any  # int64, into fan_out
+    fan_out: Any  # int32, per source neuron
+
+
+class Stages(NamedTuple):
+    """Compiled synapses; a chain is one or more stages."""
+
+    table: Any  # int64 (stages, STAGE_WIDTH)
+    weights: Any  # real
+    taps: Any  # int64: valid kernel rows and columns of convolutions
+    row_ptr: Any  # int64: rows of sparse stages, into columns
+    columns: Any  # int64: targets of sparse stages
+
+
+class State(NamedTuple):
+    """What one running sample changes; made once per worker, and reused."""
+
+    v: Any  # real, potentials of all layers
+    maximum: Any  # real, running outputs O
+    current: Any  # real, constant analog current, laid out like v
+    has_current: Any  # bool, per layer
+    last: Any  # int64, per layer: tick of the last advance
+    graded: Any  # bool, per node: emits amplitudes other than 1
+    woken: Any  # int64, per layer: tick of the latest wake that was pushed
+    fired: Any  # uint8, mask of the layer at work, padded to whole words
+    scratch: Any  # real, between the stages of a chain; zero when at rest
+    scratch_index: Any  # int32
+    scratch_amplitude: Any  # real
+    registers: Any  # int64 (REGISTERS)
+    synops: Any  # int64 (links, 3): synops, ac, mac
+    spikes: Any  # int64, per node
+    emission_head: Any  # int64, per node, -1: none
+    emission_tail: Any  # int64, per node
+    emission_count: Any  # int64, per node
+    record: Any  # real, recorded potentials
+    record_start: Any  # int64, per layer, -1: not recorded
+    recorded: Any  # int64, per layer: ticks recorded so far
+
+
+class Pool(NamedTuple):
+    """Arrays that grow between calls of the loop: spikes, emissions and the heap."""
+
+    index: Any  # int32, neuron of each spike
+    amplitude: Any  # real; empty when every spike is 1
+    emission_tick: Any  # int64
+    emission_start: Any  # int64, into index
+    emission_stop: Any  # int64
+    emission_next: Any  # int64, next emission of the same node, -1: none
+    heap_tick: Any  # int64
+    heap_order: Any  # int64, position and link
+    heap_payload: Any  # int64, emission, or -1 for a wake

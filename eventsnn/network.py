@@ -1,0 +1,261 @@
+"""Networks: inputs, layers and links, checked on construction.
+
+A description knows nothing of execution: `eventsnn.simulate` lowers it to flat arrays,
+`eventsnn.reference` runs it step by step.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import assert_never
+
+import numpy as np
+
+from eventsnn.description import Description, Values, frozen_array
+from eventsnn.errors import CycleError, EventsnnError, NetworkError, ShapeError
+from eventsnn.neurons import (
+    IF,
+    Accumulator,
+    Neuron,
+    NoReset,
+    Relay,
+    RunningMaximum,
+    Subtract,
+    ToValue,
+)
+from eventsnn.synapses import (
+    Shape,
+    SumPool2d,
+    Synapse,
+    chain_shape,
+    check_broadcast,
+    output_shape,
+)
+
+__all__ = ["Input", "Layer", "Link", "Network"]
+
+
+def _shape(shape: Iterable[int], owner: str) -> Shape:
+    checked = tuple(int(n) for n in shape)
+    if not checked or any(n < 1 for n in checked):
+        raise ShapeError(f"{owner}: expected a shape of positive sizes, found {checked}")
+    return checked
+
+
+@dataclass(frozen=True, eq=False)
+class Input(Description):
+    """Where spikes or a constant image enter; ``shape`` is (C, H, W) or (N,)."""
+
+    name: str
+    shape: Shape
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shape", _shape(self.shape, f"input `{self.name}`"))
+
+
+@dataclass(frozen=True, eq=False)
+class Link(Description):
+    """Spikes of ``source`` reach the layer through ``chain``, ``delay`` ticks later.
+
+    Args:
+        source: name of a layer or an input.
+        chain: linear synapses in order; empty for the identity.
+        delay: ticks >= 0; 0 arrives in the same tick, at a later position.
+    """
+
+    source: str
+    chain: tuple[Synapse, ...] = ()
+    delay: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "chain", tuple(self.chain))
+        if not isinstance(self.delay, int | np.integer) or self.delay < 0:
+            raise NetworkError(
+                f"link from `{self.source}`: delay must be an int >= 0, found {self.delay!r}"
+            )
+        object.__setattr__(self, "delay", int(self.delay))
+
+
+@dataclass(frozen=True, eq=False)
+class Layer(Description):
+    """An array of neurons of one model and the links that feed it.
+
+    Args:
+        name: unique in the network.
+        shape: (C, H, W) or (N,).
+        neuron: the model; array parameters broadcast to ``shape``.
+        links: they add; a residual join is two links.
+        bias: current per tick, broadcasts to ``shape``.
+    """
+
+    name: str
+    shape: Shape
+    neuron: Neuron
+    links: tuple[Link, ...]
+    bias: Values = 0.0
+
+    def __post_init__(self) -> None:
+        owner = f"layer `{self.name}`"
+        object.__setattr__(self, "shape", _shape(self.shape, owner))
+        object.__setattr__(self, "links", tuple(self.links))
+        object.__setattr__(self, "bias", frozen_array(self.bias, f"{owner}: bias"))
+        if not isinstance(self.neuron, Neuron):
+            raise NetworkError(f"{owner}: {self.neuron!r} is not a neuron model")
+        for what, values in _parameters(self.neuron):
+            check_broadcast(np.asarray(values), self.shape, f"{owner}: {what}")
+        check_broadcast(np.asarray(self.bias), self.shape, f"{owner}: bias")
+        if isinstance(self.neuron, RunningMaximum):
+            if len(self.links) != 1 or self.links[0].chain:
+                raise NetworkError(
+                    f"{owner}: a RunningMaximum has exactly one link, with an empty chain; "
+                    f"put scales and convolutions on the links that leave it"
+                )
+            if np.any(np.asarray(self.bias) != 0):
+                raise NetworkError(f"{owner}: a RunningMaximum has no bias")
+
+    @property
+    def size(self) -> int:
+        """Number of neurons."""
+        return math.prod(self.shape)
+
+
+def _parameters(neuron: Neuron) -> list[tuple[str, Values]]:
+    """The array parameters of a model, by name."""
+    match neuron:
+        case IF(threshold=threshold, reset=reset, v0=v0):
+            found: list[tuple[str, Values]] = [("threshold", threshold), ("v0", v0)]
+            match reset:
+                case Subtract(amount=amount):
+                    if amount is not None:
+                        found.append(("reset amount", amount))
+                case ToValue(value=value):
+                    found.append(("reset value", value))
+                case NoReset():
+                    pass
+                case _:
+                    assert_never(reset)
+            return found
+        case Accumulator(v0=v0):
+            return [("v0", v0)]
+        case Relay() | RunningMaximum():
+            return []
+        case _:
+            assert_never(neuron)
+
+
+@dataclass(frozen=True, eq=False)
+class Network(Description):
+    """Inputs, layers in any order, and the layer that is read out.
+
+    Args:
+        inputs: where spikes or images enter.
+        layers: names are unique over inputs and layers.
+        output: name of the layer read out; the last one by default.
+
+    Raises:
+        NetworkError: unknown or repeated names.
+        ShapeError: a link that does not fit its layer.
+        CycleError: a cycle without delay.
+    """
+
+    inputs: tuple[Input, ...]
+    layers: tuple[Layer, ...]
+    output: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "inputs", tuple(self.inputs))
+        object.__setattr__(self, "layers", tuple(self.layers))
+        if not self.inputs or not self.layers:
+            raise NetworkError("a network needs at least one input and one layer")
+        if not self.output:
+            object.__setattr__(self, "output", self.layers[-1].name)
+        names = [node.name for node in self.inputs] + [layer.name for layer in self.layers]
+        for name in names:
+            if names.count(name) > 1:
+                raise NetworkError(f"the name `{name}` is used {names.count(name)} times")
+        if self.output not in {layer.name for layer in self.layers}:
+            raise NetworkError(f"output `{self.output}` is not a layer of the network")
+        for layer in self.layers:
+            for link in layer.links:
+                self._check_link(layer, link)
+        self._check_cycles()
+
+    def _check_link(self, layer: Layer, link: Link) -> None:
+        if link.source not in self.shapes:
+            known = ", ".join(f"`{name}`" for name in self.shapes)
+            raise NetworkError(
+                f"layer `{layer.name}`: link from `{link.source}`, which does not exist; "
+                f"known are {known}"
+            )
+        source_shape = self.shapes[link.source]
+        try:
+            if isinstance(layer.neuron, RunningMaximum):
+                arrives = output_shape(maximum_window(layer.neuron), source_shape)
+            else:
+                arrives = chain_shape(link.chain, source_shape)
+        except EventsnnError as error:
+            raise type(error)(
+                f"layer `{layer.name}`: link from `{link.source}` {source_shape}: {error}"
+            ) from None
+        if arrives != layer.shape:
+            raise ShapeError(
+                f"layer `{layer.name}` has shape {layer.shape}, the link from "
+                f"`{link.source}` {source_shape} delivers {arrives}"
+            )
+
+    def _check_cycles(self) -> None:
+        ordered = set(self.positions)
+        stuck = [layer.name for layer in self.layers if layer.name not in ordered]
+        if stuck:
+            cycle = ", ".join(f"`{name}`" for name in stuck)
+            raise CycleError(
+                f"layers {cycle}: they form or follow a cycle of links without delay; "
+                f"give at least one link of the cycle delay >= 1"
+            )
+
+    @cached_property
+    def shapes(self) -> dict[str, Shape]:
+        """Shape of each input and layer, by name."""
+        shapes = {node.name: node.shape for node in self.inputs}
+        return shapes | {layer.name: layer.shape for layer in self.layers}
+
+    @cached_property
+    def positions(self) -> dict[str, int]:
+        """Each layer's index in the fixed topological order of the zero-delay links.
+
+        Ties go to the layer declared first. Layers on a zero-delay cycle are absent.
+        """
+        waiting = {
+            layer.name: {link.source for link in layer.links if link.delay == 0}
+            - {node.name for node in self.inputs}
+            for layer in self.layers
+        }
+        order: dict[str, int] = {}
+        while True:
+            ready = next((name for name, needs in waiting.items() if not needs), None)
+            if ready is None:
+                return order
+            order[ready] = len(order)
+            del waiting[ready]
+            for needs in waiting.values():
+                needs.discard(ready)
+
+    def layer(self, name: str) -> Layer:
+        """The layer called ``name``.
+
+        Raises:
+            NetworkError: there is none.
+        """
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        known = ", ".join(f"`{layer.name}`" for layer in self.layers)
+        raise NetworkError(f"no layer `{name}`; the network has {known}")
+
+
+def maximum_window(neuron: RunningMaximum) -> SumPool2d:
+    """The windows of a running maximum, as the pool that covers the same pixels."""
+    return SumPool2d(neuron.kernel_size, neuron.stride, neuron.padding)

@@ -1,0 +1,254 @@
+"""The oracle: what a network means, dense and step by step, in plain NumPy.
+
+Slow on purpose and written to be read beside ``docs/semantics.md``. It shares no code
+with the engine, so it cannot share its mistakes; verify the engine, or your own
+simulator, against it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import assert_never
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from eventsnn.errors import InputError
+from eventsnn.network import Layer, Network
+from eventsnn.neurons import (
+    IF,
+    Accumulator,
+    NoReset,
+    Relay,
+    RunningMaximum,
+    Subtract,
+    ToValue,
+)
+from eventsnn.spikes import Spikes
+from eventsnn.synapses import (
+    AvgPool2d,
+    Conv2d,
+    Dense,
+    Flatten,
+    Scale,
+    Shape,
+    Sparse,
+    Subsample,
+    SumPool2d,
+    Synapse,
+    chain_shape,
+    output_shape,
+)
+
+__all__ = ["Trace", "apply_chain", "simulate", "unroll"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Everything that happened.
+
+    Attributes:
+        spikes: emitted amplitude of each input and layer, (ticks, *shape).
+        potentials: v at the end of each tick, after the reset, (ticks, *shape).
+    """
+
+    spikes: Mapping[str, Array]
+    potentials: Mapping[str, Array]
+
+
+def simulate(
+    network: Network,
+    inputs: ArrayLike | Spikes | Mapping[str, ArrayLike | Spikes],
+    *,
+    ticks: int,
+) -> Trace:
+    """Run one sample in float64.
+
+    Args:
+        network: what to run.
+        inputs: an array of the input's shape (a constant current in every tick),
+            `Spikes`, or a mapping from input names to either.
+        ticks: how many.
+
+    Raises:
+        InputError: inputs that are missing, unknown or of the wrong shape.
+    """
+    given = _by_name(network, inputs)
+    spikes = {name: np.zeros((ticks, *shape)) for name, shape in network.shapes.items()}
+    analog: dict[str, Array] = {}
+    for name, value in given.items():
+        if isinstance(value, Spikes):
+            spikes[name] = value.to_dense(ticks)
+        else:
+            analog[name] = np.asarray(value, dtype=np.float64)
+    layers = sorted(network.layers, key=lambda layer: network.positions[layer.name])
+    potentials = {layer.name: np.zeros((ticks, *layer.shape)) for layer in layers}
+    state = {layer.name: _initial(layer, network.shapes) for layer in layers}
+    for tick in range(ticks):
+        for layer in layers:
+            arrivals = _arrivals(network, layer, tick, spikes, analog)
+            s, v, state[layer.name] = _step(layer, state[layer.name], arrivals)
+            spikes[layer.name][tick] = s
+            potentials[layer.name][tick] = v
+    return Trace(spikes, potentials)
+
+
+def _arrivals(
+    network: Network,
+    layer: Layer,
+    tick: int,
+    spikes: Mapping[str, Array],
+    analog: Mapping[str, Array],
+) -> Array:
+    """The sum over links of what arrives at ``layer`` in ``tick``."""
+    shape = layer.shape
+    if isinstance(layer.neuron, RunningMaximum):
+        shape = network.shapes[layer.links[0].source]
+    total = np.zeros(shape)
+    for link in layer.links:
+        if link.source in analog:
+            total += apply_chain(link.chain, analog[link.source])
+        elif tick >= link.delay:
+            total += apply_chain(link.chain, spikes[link.source][tick - link.delay])
+    return total
+
+
+def _initial(layer: Layer, shapes: Mapping[str, Shape]) -> Array:
+    match layer.neuron:
+        case IF(v0=v0) | Accumulator(v0=v0):
+            return np.array(np.broadcast_to(np.asarray(v0), layer.shape))
+        case Relay():
+            return np.zeros(layer.shape)
+        case RunningMaximum():
+            return np.zeros(shapes[layer.links[0].source])
+        case _:
+            assert_never(layer.neuron)
+
+
+def _step(layer: Layer, state: Array, arrivals: Array) -> tuple[Array, Array, Array]:
+    """One tick of one layer: (emitted, recorded potential, next state)."""
+    nothing = np.zeros(layer.shape)
+    neuron = layer.neuron
+    match neuron:
+        case IF():
+            v = state + layer.bias + arrivals
+            fires = v >= neuron.threshold
+            match neuron.reset:
+                case Subtract(amount=amount):
+                    v = np.where(fires, v - (neuron.threshold if amount is None else amount), v)
+                case ToValue(value=value):
+                    v = np.where(fires, value, v)
+                case NoReset():
+                    pass
+                case _:
+                    assert_never(neuron.reset)
+            return fires.astype(np.float64), v, v
+        case Accumulator():
+            v = state + layer.bias + arrivals
+            return nothing, v, v
+        case Relay():
+            return arrivals + layer.bias, nothing, state
+        case RunningMaximum():
+            before, after = _maximum(neuron, state), _maximum(neuron, state + arrivals)
+            return after - before, after, state + arrivals
+        case _:
+            assert_never(neuron)
+
+
+def _maximum(neuron: RunningMaximum, x: Array) -> Array:
+    """Maximum over windows; pixels outside the image never win."""
+    (k_y, k_x), (p_y, p_x) = neuron.kernel_size, neuron.padding
+    assert neuron.stride is not None
+    s_y, s_x = neuron.stride
+    padded = np.pad(x, ((0, 0), (p_y, p_y), (p_x, p_x)), constant_values=-np.inf)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (k_y, k_x), axis=(1, 2))
+    return np.asarray(windows[:, ::s_y, ::s_x].max(axis=(3, 4)))
+
+
+def apply_chain(chain: tuple[Synapse, ...], x: ArrayLike) -> Array:
+    """The dense product of a chain with one array of the source's shape."""
+    y = np.asarray(x, dtype=np.float64)
+    for synapse in chain:
+        y = _apply(synapse, y)
+    return y
+
+
+def _apply(synapse: Synapse, x: Array) -> Array:
+    match synapse:
+        case Dense(weight=weight) | Sparse(weight=weight):
+            return np.asarray(weight @ x)
+        case Conv2d():
+            return _convolve(synapse, x)
+        case AvgPool2d() | SumPool2d():
+            (k_y, k_x) = synapse.kernel_size  # type: ignore[misc]  # normalised to a pair
+            weight = np.ones((x.shape[0], 1, k_y, k_x))
+            if isinstance(synapse, AvgPool2d):
+                weight /= k_y * k_x
+            assert synapse.stride is not None
+            pool = Conv2d(weight, synapse.stride, synapse.padding, groups=x.shape[0])
+            return _convolve(pool, x)
+        case Subsample():
+            (s_y, s_x) = synapse.stride  # type: ignore[misc]  # normalised to a pair
+            return np.pad(x[:, ::s_y, ::s_x], (synapse.pad_channels, (0, 0), (0, 0)))
+        case Flatten():
+            return x.ravel()
+        case Scale(factor=factor):
+            return x * factor
+        case _:
+            assert_never(synapse)
+
+
+def _convolve(conv: Conv2d, x: Array) -> Array:
+    """Sum over kernel positions of weight times the shifted image."""
+    weight = np.asarray(conv.weight)
+    (s_y, s_x), (p_y, p_x), (d_y, d_x) = conv.stride, conv.padding, conv.dilation  # type: ignore[misc]  # normalised to pairs
+    _, rows, columns = output_shape(conv, x.shape)
+    padded = np.pad(x, ((0, 0), (p_y, p_y), (p_x, p_x)))
+    per_group = weight.shape[1]
+    groups = []
+    for g, kernel in enumerate(np.split(weight, conv.groups)):
+        channels = padded[g * per_group : (g + 1) * per_group]
+        total = np.zeros((len(kernel), rows, columns))
+        for k_y in range(weight.shape[2]):
+            for k_x in range(weight.shape[3]):
+                y0, x0 = k_y * d_y, k_x * d_x
+                shifted = channels[
+                    :,
+                    y0 : y0 + s_y * (rows - 1) + 1 : s_y,
+                    x0 : x0 + s_x * (columns - 1) + 1 : s_x,
+                ]
+                total += np.tensordot(kernel[:, :, k_y, k_x], shifted, axes=1)
+        groups.append(total)
+    return np.concatenate(groups)
+
+
+def unroll(chain: tuple[Synapse, ...], shape: Shape) -> Array:
+    """The chain's matrix, row per source neuron, column per target, C order.
+
+    One column of the identity at a time, so for small layers only.
+    """
+    size = int(np.prod(shape))
+    rows = np.zeros((size, int(np.prod(chain_shape(chain, shape)))))
+    for source in range(size):
+        rows[source] = apply_chain(chain, np.eye(1, size, source).reshape(shape)).ravel()
+    return rows
+
+
+def _by_name(
+    network: Network, inputs: ArrayLike | Spikes | Mapping[str, ArrayLike | Spikes]
+) -> dict[str, ArrayLike | Spikes]:
+    if not isinstance(inputs, Mapping):
+        if len(network.inputs) != 1:
+            raise InputError("the network has several inputs: pass a mapping from their names")
+        inputs = {network.inputs[0].name: inputs}
+    expected = {node.name: node.shape for node in network.inputs}
+    if set(inputs) != set(expected):
+        raise InputError(f"expected inputs {sorted(expected)}, found {sorted(inputs)}")
+    for name, value in inputs.items():
+        shape = value.shape if isinstance(value, Spikes) else np.shape(value)
+        if shape != expected[name]:
+            raise InputError(f"input `{name}` has shape {expected[name]}, found {shape}")
+    return dict(inputs)

@@ -1,0 +1,120 @@
+"""The one verb: run a network on inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eventsnn.engine.execute import run_chunk
+from eventsnn.engine.inputs import InputValue, as_samples
+from eventsnn.engine.plan import Order, Precision, make_plan
+from eventsnn.errors import InputError
+from eventsnn.network import Network
+from eventsnn.run import Record, Run
+from eventsnn.spikes import Spikes
+
+__all__ = ["check_ticks", "simulate"]
+
+_CHUNK = 8  # samples per task: long enough to hide its overhead, short enough to share fairly
+
+
+@overload
+def simulate(
+    network: Network,
+    inputs: Spikes,
+    *,
+    ticks: int,
+    record: Record = ...,
+    workers: int = ...,
+    precision: Precision = ...,
+    order: Order = ...,
+) -> Run: ...
+@overload
+def simulate(
+    network: Network,
+    inputs: Sequence[Spikes],
+    *,
+    ticks: int,
+    record: Record = ...,
+    workers: int = ...,
+    precision: Precision = ...,
+    order: Order = ...,
+) -> list[Run]: ...
+@overload
+def simulate(
+    network: Network,
+    inputs: NDArray[Any] | Mapping[str, InputValue],
+    *,
+    ticks: int,
+    record: Record = ...,
+    workers: int = ...,
+    precision: Precision = ...,
+    order: Order = ...,
+) -> Any: ...
+def simulate(
+    network: Network,
+    inputs: InputValue | Mapping[str, InputValue],
+    *,
+    ticks: int,
+    record: Record | None = None,
+    workers: int = 1,
+    precision: Precision = "float32",
+    order: Order = "by_layer",
+) -> Run | list[Run]:
+    """Run ``network`` on one sample, or on a batch.
+
+    Args:
+        network: the description.
+        inputs: for the only input, or by name: an array of the input's shape (a constant
+            current in every tick) or `Spikes`; with a leading axis, or as a list of
+            `Spikes`, a batch. State is reset between samples.
+        ticks: how many, >= 1.
+        record: what to keep besides the read-out and the counts.
+        workers: threads over the samples of a batch. The results do not depend on it.
+        precision: ``float32``, or ``float64`` for sums that need more than 24 bits.
+        order: ``by_layer`` or ``by_tick``; same spikes, same counts, other speed.
+
+    Returns:
+        One `Run`, or one per sample of a batch.
+
+    Raises:
+        InputError: inputs, ticks or records that do not fit the network.
+    """
+    record = Record() if record is None else record
+    check_ticks(ticks)
+    _check_record(network, record)
+    if workers < 1:
+        raise InputError(f"workers must be >= 1, found {workers}")
+    samples, batched = as_samples(network, inputs)
+    plan = make_plan(network, precision=precision, order=order)
+    if not batched:
+        return run_chunk(plan, samples, ticks, record)[0]
+    chunks = [samples[i : i + _CHUNK] for i in range(0, len(samples), _CHUNK)]
+    with ThreadPoolExecutor(workers) as executor:
+        futures = [executor.submit(run_chunk, plan, chunk, ticks, record) for chunk in chunks]
+        return [run for future in futures for run in future.result()]
+
+
+def check_ticks(ticks: int) -> None:
+    """Refuse anything but a positive int.
+
+    Raises:
+        InputError: says what was found.
+    """
+    if not isinstance(ticks, int | np.integer) or isinstance(ticks, bool) or ticks < 1:
+        raise InputError(f"ticks must be an int >= 1, found {ticks!r}")
+
+
+def _check_record(network: Network, record: Record) -> None:
+    names = {layer.name for layer in network.layers}
+    for what, asked in (("spikes", record.spikes), ("potentials", record.potentials)):
+        unknown = [name for name in asked if name not in names]
+        if unknown:
+            raise InputError(
+                f"Record.{what}: no layer {', '.join(f'`{name}`' for name in unknown)}; "
+                f"the network has {', '.join(f'`{name}`' for name in sorted(names))}"
+            )
