@@ -1,0 +1,30 @@
+"""Hypothesis strategies and comparisons for testing simulators against the oracle.
+
+Needs the extra ``eventsnn[test]``.
+"""
+
+from eventsnn.testing.budget import exact_bits
+from eventsnn.testing.compare import assert_equals_oracle
+from eventsnn.testing.strategies import (
+    Case,
+    analog_inputs,
+    cases,
+    chains,
+    networks,
+    neurons,
+    spike_trains,
+    synapses,
+)
+
+__all__ = [
+    "Case",
+    "analog_inputs",
+    "assert_equals_oracle",
+    "cases",
+    "chains",
+    "exact_bits",
+    "networks",
+    "neurons",
+    "spike_trains",
+    "synapses",
+]

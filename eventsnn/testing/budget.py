@@ -1,0 +1,155 @@
+"""The exactness budget: how many bits a run needs so that no operation rounds.
+
+Every number of a dyadic network is a multiple of some 2^-q. A sum below 2^p in magnitude
+of multiples of 2^-q is exact with p + q bits: 24 in float32, 53 in float64. Within the
+budget the engine equals the oracle bit for bit, in any order of additions.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, assert_never
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eventsnn.network import Layer, Network
+from eventsnn.neurons import IF, Accumulator, NoReset, Relay, RunningMaximum, Subtract, ToValue
+from eventsnn.reference import apply_chain
+from eventsnn.spikes import Spikes
+from eventsnn.synapses import (
+    AvgPool2d,
+    Conv2d,
+    Dense,
+    Flatten,
+    Scale,
+    Sparse,
+    Subsample,
+    SumPool2d,
+    Synapse,
+    pool_window,
+)
+
+__all__ = ["exact_bits"]
+
+
+def exact_bits(network: Network, inputs: Mapping[str, Any], ticks: int) -> int:
+    """Bits that hold every sum of a run exactly; more than 1000 if a value is not dyadic.
+
+    Relays and running maxima may be fed only by layers declared before them, so that the
+    amplitudes are bounded; other layers may be on cycles.
+
+    Args:
+        network: the description.
+        inputs: an array or `Spikes` for each input, by name.
+        ticks: how many.
+    """
+    # per node: largest amplitude, and the number of binary places of amplitudes
+    reach: dict[str, tuple[float, int]] = {}
+    for name, value in inputs.items():
+        values = value.amplitude if isinstance(value, Spikes) else np.asarray(value)
+        at_once = _most_at_once(value) if isinstance(value, Spikes) else 1
+        reach[name] = (float(np.abs(values).max(initial=0)) * at_once, _places(values))
+    for layer in network.layers:  # firing layers first: their amplitude is 1 whatever arrives
+        if isinstance(layer.neuron, IF | Accumulator):
+            reach[layer.name] = (1.0, 0)
+    for layer in network.layers:
+        if not isinstance(layer.neuron, IF | Accumulator):
+            bound, places = _arrivals(network, layer, reach)
+            if isinstance(layer.neuron, RunningMaximum):
+                bound *= 2 * ticks
+            reach[layer.name] = (bound, places)
+    needed = 1
+    for layer in network.layers:
+        bound, places = _arrivals(network, layer, reach)
+        bound *= ticks
+        for values in _parameters(layer):
+            bound += ticks * float(np.abs(values).max(initial=0))
+            places = max(places, _places(values))
+        needed = max(needed, places + math.ceil(math.log2(max(bound, 1))) + 1)
+    return needed
+
+
+def _most_at_once(spikes: Spikes) -> int:
+    """Most events of one neuron in one tick: their sum arrives as one amplitude."""
+    if not len(spikes):
+        return 1
+    _, counts = np.unique(np.stack([spikes.tick, spikes.index]), axis=1, return_counts=True)
+    return int(counts.max())
+
+
+def _parameters(layer: Layer) -> list[NDArray[Any]]:
+    match layer.neuron:
+        case IF() as neuron:
+            match neuron.reset:
+                case Subtract(amount=amount):
+                    reset = neuron.threshold if amount is None else amount
+                case ToValue(value=value):
+                    reset = value
+                case NoReset():
+                    reset = 0.0
+                case _:
+                    assert_never(neuron.reset)
+            values = [neuron.threshold, neuron.v0, reset, layer.bias]
+        case Accumulator() as neuron:
+            values = [neuron.v0, layer.bias]
+        case Relay() | RunningMaximum():
+            values = [layer.bias]
+        case _:
+            assert_never(layer.neuron)
+    return [np.asarray(v) for v in values]
+
+
+def _arrivals(
+    network: Network, layer: Layer, reach: Mapping[str, tuple[float, int]]
+) -> tuple[float, int]:
+    """Largest sum of one tick's arrivals and bias in magnitude, and its binary places."""
+    total: Any = np.abs(np.asarray(layer.bias)).max(initial=0)
+    places = _places(np.asarray(layer.bias))
+    for link in layer.links:
+        bound, source_places = reach[link.source]
+        magnitudes = tuple(_magnitude(synapse) for synapse in link.chain)
+        shape = network.shapes[link.source]
+        total = total + apply_chain(magnitudes, np.full(shape, bound)).max()
+        places = max(places, source_places + sum(_synapse_places(s) for s in link.chain))
+    return float(total), places
+
+
+def _magnitude(synapse: Synapse) -> Synapse:
+    match synapse:
+        case Dense() | Conv2d() | Sparse():
+            return replace(synapse, weight=abs(synapse.weight))
+        case Scale():
+            return replace(synapse, factor=np.abs(synapse.factor))
+        case AvgPool2d() | SumPool2d() | Subsample() | Flatten():
+            return synapse
+        case _:
+            assert_never(synapse)
+
+
+def _synapse_places(synapse: Synapse) -> int:
+    match synapse:
+        case Dense(weight=weight) | Conv2d(weight=weight):
+            return _places(np.asarray(weight))
+        case Sparse(weight=weight):
+            return _places(np.asarray(weight.data))
+        case Scale(factor=factor):
+            return _places(np.asarray(factor))
+        case AvgPool2d():
+            kernel, _, _ = pool_window(synapse)
+            return _places(np.array(1 / (kernel[0] * kernel[1])))
+        case SumPool2d() | Subsample() | Flatten():
+            return 0
+        case _:
+            assert_never(synapse)
+
+
+def _places(values: NDArray[Any]) -> int:
+    """Smallest q >= 0 such that all values are multiples of 2^-q; 1000 if above 40."""
+    for q in range(41):
+        scaled = np.ldexp(np.asarray(values, dtype=np.float64), q)
+        if np.all(scaled == np.floor(scaled)):
+            return q
+    return 1000

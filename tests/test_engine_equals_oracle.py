@@ -1,0 +1,119 @@
+"""The engine equals the oracle bit for bit, within the exactness budget."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+from eventsnn import (
+    IF,
+    Accumulator,
+    Conv2d,
+    Dense,
+    Flatten,
+    Input,
+    Layer,
+    Link,
+    Network,
+    Record,
+    Spikes,
+    simulate,
+)
+from eventsnn.testing import assert_equals_oracle, cases, exact_bits
+
+
+@pytest.mark.parametrize("order", ["by_layer", "by_tick"])
+def test_spikes_and_potentials_are_equal(order):
+    active = []
+
+    @given(case=cases())
+    def check(case):
+        run = assert_equals_oracle(
+            case.network, case.inputs, ticks=case.ticks, precision=case.precision, order=order
+        )
+        layers = [layer.name for layer in case.network.layers]
+        active.append(sum(run.counts.spikes[name] > 0 for name in layers) >= 2)
+
+    check()
+    # comparing silent networks would show nothing
+    assert np.mean(active) >= 0.8
+
+
+@given(case=cases())
+def test_drawn_cases_are_within_the_budget(case):
+    bits = {"float32": 24, "float64": 53}[case.precision]
+    assert exact_bits(case.network, case.inputs, case.ticks) <= bits
+
+
+def network():
+    rng = np.random.default_rng(1)
+
+    def weights(*shape):
+        return rng.integers(-2, 5, shape) / 4
+
+    first = Link("image", (Conv2d(weights(3, 2, 3, 3), padding=1),))
+    layers = (
+        Layer("a", (3, 5, 5), IF(), (first,)),
+        Layer(
+            "b",
+            (3, 3, 3),
+            IF(),
+            (Link("a", (Conv2d(weights(3, 3, 3, 3)),), 1), Link("b", (), 2)),
+        ),
+        Layer("out", (4,), Accumulator(), (Link("b", (Flatten(), Dense(weights(4, 27)))),)),
+    )
+    return Network((Input("image", (2, 5, 5)),), layers)
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4])
+def test_workers_and_repeats_change_nothing(workers):
+    net = network()
+    batch = np.random.default_rng(0).integers(-4, 9, (20, 2, 5, 5)) / 8
+    record = Record.everything(net)
+    once = simulate(net, batch, ticks=9, record=record)
+    again = simulate(net, batch, ticks=9, record=record, workers=workers)
+    assert len(once) == 20
+    for image, a, b in zip(batch, once, again, strict=True):
+        assert a.counts == b.counts
+        assert a.queue == b.queue
+        assert np.array_equal(a.output, b.output)
+        assert a.spikes == b.spikes
+        assert all(np.array_equal(a.potentials[n], b.potentials[n]) for n in a.potentials)
+        alone = simulate(net, image, ticks=9)
+        assert alone.counts == a.counts
+        assert np.array_equal(alone.output, a.output)
+
+
+@given(case=cases())
+def test_orders_have_the_same_counts(case):
+    runs = [
+        simulate(
+            case.network, case.inputs, ticks=case.ticks, precision=case.precision, order=order
+        )
+        for order in ("by_layer", "by_tick")
+    ]
+    assert runs[0].counts == runs[1].counts
+    assert np.array_equal(runs[0].output, runs[1].output)
+
+
+def test_output_of_a_firing_layer_is_its_spike_count():
+    net = Network((Input("in", (2,)),), (Layer("out", (2,), IF(), (Link("in"),)),))
+    spikes = Spikes((2,), np.array([0, 1, 5, 1]), np.array([0, 0, 0, 1]))
+    assert simulate(net, spikes, ticks=6).output.tolist() == [3.0, 1.0]
+
+
+def test_a_quiet_network_pops_nothing():
+    net = Network((Input("in", (2,)),), (Layer("out", (2,), IF(), (Link("in"),)),))
+    spikes = Spikes((2,), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
+    run = simulate(net, spikes, ticks=10**9)
+    assert run.queue.pops == 0
+    assert run.counts.synops == 0
+
+
+def test_pops_grow_with_spikes_not_ticks():
+    net = Network((Input("in", (2,)),), (Layer("out", (2,), IF(), (Link("in"),)),))
+    spikes = Spikes((2,), np.array([0, 10**8]), np.array([0, 1]))
+    run = simulate(net, spikes, ticks=10**9)
+    assert run.queue.packets == run.queue.pops == 2
+    assert run.queue.wakes == 0
