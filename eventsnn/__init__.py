@@ -40,15 +40,14 @@ from eventsnn.synapses import (
     SumPool2d,
     Synapse,
 )
-
-__version__ = "0.1.0"
+from eventsnn.version import __version__
 
 __all__ = [
     "IF",
     "Accumulator",
     "AvgPool2d",
-    "ConversionError",
     "Conv2d",
+    "ConversionError",
     "Counts",
     "CycleError",
     "DataError",
@@ -83,6 +82,7 @@ __all__ = [
     "Synapse",
     "ToValue",
     "UnsupportedLayerError",
+    "__version__",
     "evaluate",
     "fan_out",
     "simulate",

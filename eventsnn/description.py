@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 
 from eventsnn.errors import NetworkError
 
-__all__ = ["Description", "Values", "frozen_array"]
+__all__ = ["Description", "Shape", "Values", "frozen_array"]
+
+#: (C, H, W) for images, (N,) for vectors.
+Shape = tuple[int, ...]
 
 #: A number or an array of numbers; stored as a read-only float64 array.
 Values = float | NDArray[np.floating[Any]]

@@ -15,13 +15,13 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from eventsnn.description import Shape
 from eventsnn.synapses import (
     AvgPool2d,
     Conv2d,
     Dense,
     Flatten,
     Scale,
-    Shape,
     Sparse,
     Subsample,
     SumPool2d,

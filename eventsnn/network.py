@@ -14,7 +14,7 @@ from typing import assert_never
 
 import numpy as np
 
-from eventsnn.description import Description, Values, frozen_array
+from eventsnn.description import Description, Shape, Values, frozen_array
 from eventsnn.errors import CycleError, EventsnnError, NetworkError, ShapeError
 from eventsnn.neurons import (
     IF,
@@ -27,7 +27,6 @@ from eventsnn.neurons import (
     ToValue,
 )
 from eventsnn.synapses import (
-    Shape,
     SumPool2d,
     Synapse,
     chain_shape,

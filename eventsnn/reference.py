@@ -14,6 +14,7 @@ from typing import assert_never
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from eventsnn.description import Shape
 from eventsnn.errors import InputError
 from eventsnn.network import Layer, Network
 from eventsnn.neurons import (
@@ -32,7 +33,6 @@ from eventsnn.synapses import (
     Dense,
     Flatten,
     Scale,
-    Shape,
     Sparse,
     Subsample,
     SumPool2d,

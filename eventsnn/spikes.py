@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from eventsnn.description import Description
+from eventsnn.description import Description, Shape
 from eventsnn.errors import InputError
-from eventsnn.synapses import Shape
 
 __all__ = ["Spikes"]
 

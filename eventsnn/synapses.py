@@ -16,7 +16,7 @@ from typing import Any, assert_never
 import numpy as np
 import scipy.sparse as sp
 
-from eventsnn.description import Description, Values, frozen_array
+from eventsnn.description import Description, Shape, Values, frozen_array
 from eventsnn.errors import NetworkError, ShapeError
 
 __all__ = [
@@ -34,7 +34,6 @@ __all__ = [
     "window_count",
 ]
 
-Shape = tuple[int, ...]
 Pair = tuple[int, int]
 
 

@@ -88,9 +88,7 @@ def test_workers_and_repeats_change_nothing(workers):
 @given(case=cases())
 def test_orders_have_the_same_counts(case):
     runs = [
-        simulate(
-            case.network, case.inputs, ticks=case.ticks, precision=case.precision, order=order
-        )
+        simulate(case.network, case.inputs, ticks=case.ticks, precision=case.precision, order=order)
         for order in ("by_layer", "by_tick")
     ]
     assert runs[0].counts == runs[1].counts

@@ -8,11 +8,12 @@ from typing import Any, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
+from eventsnn.description import Shape
 from eventsnn.engine.layout import public_index, to_plan
 from eventsnn.kernels import tables as t
 from eventsnn.network import Layer, Network, maximum_window
 from eventsnn.neurons import IF, Accumulator, NoReset, Relay, RunningMaximum, Subtract, ToValue
-from eventsnn.synapses import Shape, output_shape, pool_window
+from eventsnn.synapses import output_shape, pool_window
 
 __all__ = ["layer_tables"]
 

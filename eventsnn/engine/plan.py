@@ -9,6 +9,7 @@ from typing import Any, Literal, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
+from eventsnn.description import Shape
 from eventsnn.engine.layer_tables import layer_tables
 from eventsnn.engine.layout import to_plan
 from eventsnn.engine.schedule import components
@@ -18,7 +19,6 @@ from eventsnn.fan_out import fan_out
 from eventsnn.kernels import tables as t
 from eventsnn.network import Layer, Network, maximum_window
 from eventsnn.neurons import IF, Accumulator, Relay, RunningMaximum
-from eventsnn.synapses import Shape
 
 __all__ = ["Order", "Plan", "Precision", "make_plan"]
 

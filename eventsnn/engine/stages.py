@@ -15,6 +15,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import DTypeLike, NDArray
 
+from eventsnn.description import Shape
 from eventsnn.engine.layout import public_index, to_plan
 from eventsnn.kernels import tables as t
 from eventsnn.synapses import (
@@ -23,7 +24,6 @@ from eventsnn.synapses import (
     Dense,
     Flatten,
     Scale,
-    Shape,
     Sparse,
     Subsample,
     SumPool2d,

@@ -17,6 +17,7 @@ import scipy.sparse as sp
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from eventsnn.description import Shape
 from eventsnn.engine.plan import Precision
 from eventsnn.network import Input, Layer, Link, Network, maximum_window
 from eventsnn.neurons import (
@@ -37,7 +38,6 @@ from eventsnn.synapses import (
     Dense,
     Flatten,
     Scale,
-    Shape,
     Sparse,
     Subsample,
     SumPool2d,
@@ -218,9 +218,7 @@ def _chains_between(draw: Draw, source: Shape, target: Shape) -> tuple[Synapse, 
     if len(source) == 1:
         return None
     padding = [max(0, -(-(b - a) // 2)) for a, b in zip(source[1:], target[1:], strict=True)]
-    kernel = [
-        a + 2 * p - b + 1 for a, b, p in zip(source[1:], target[1:], padding, strict=True)
-    ]
+    kernel = [a + 2 * p - b + 1 for a, b, p in zip(source[1:], target[1:], padding, strict=True)]
     weight = _weights(draw, (target[0], source[0], *kernel))
     return (Conv2d(weight, padding=(padding[0], padding[1])),)
 
@@ -247,7 +245,11 @@ def networks(
         # the newest node, mostly: deep networks are harder than wide ones
         source = draw(st.one_of(st.just(list(shapes)[-1]), st.sampled_from(list(shapes))))
         # two firing layers at least, so that one can drive another
-        kind = "if" if i in (0, 2) else draw(st.sampled_from(["maximum", "if", "relay", "accumulator"]))
+        kind = (
+            "if"
+            if i in (0, 2)
+            else draw(st.sampled_from(["maximum", "if", "relay", "accumulator"]))
+        )
         if kind == "maximum" and len(shapes[source]) == 3:
             layer = _maximum(draw, f"layer{i}", source, shapes[source], max_delay)
         else:

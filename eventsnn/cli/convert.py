@@ -1,0 +1,158 @@
+"""``eventsnn convert``: exported weights -> a spiking network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from eventsnn.cli.console import progress_bar, say, warn
+from eventsnn.cli.options import EXISTING_FILE, OUTPUT_FILE, numbers, positive_number, share
+from eventsnn.cli.target import check_target
+
+if TYPE_CHECKING:
+    from converters import Ann
+    from eventsnn.datasets import DataSet
+    from eventsnn.hdf5 import NetworkFile
+    from eventsnn.preprocessing import PreprocessedImages
+
+__all__ = ["convert", "convert_by_rate"]
+
+
+@click.command()
+@click.argument("weights", type=EXISTING_FILE)
+@click.option("-o", "--output", "target", required=True, type=OUTPUT_FILE, help="File to write.")
+@click.option("--arch", help="For bare weights: a name such as resnet20-cifar, or a graph.json.")
+@click.option("--recipe", required=True, type=click.Choice(["rate"]), help="Conversion method.")
+@click.option("--steps", required=True, type=click.IntRange(min=1), help="Ticks T to convert for.")
+@click.option(
+    "--calibration",
+    required=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="Training images: .npz or HDF5 with x (and y), or MNIST IDX.",
+)
+@click.option(
+    "--samples",
+    type=click.IntRange(min=1),
+    default=128,
+    show_default=True,
+    help="Calibration images: the first N after a shuffle that is always the same.",
+)
+@click.option(
+    "--scale",
+    type=positive_number,
+    metavar="S",
+    help="Pixels are divided by it first. Default: 255 for uint8, 1 for floats.",
+)
+@click.option(
+    "--mean",
+    type=numbers,
+    metavar="A,B,C",
+    default="0",
+    help="Per channel, subtracted after scaling.",
+)
+@click.option(
+    "--std", type=numbers, metavar="A,B,C", default="1", help="Per channel, divides after the mean."
+)
+@click.option(
+    "--quantile",
+    type=share,
+    metavar="Q",
+    default="0.999",
+    show_default=True,
+    help="rate: thresholds are this quantile of the activations.",
+)
+@click.option(
+    "--granularity",
+    type=click.Choice(["layer", "channel"]),
+    default="layer",
+    show_default=True,
+    help="rate: one threshold per layer or per channel.",
+)
+def convert(
+    weights: Path,
+    target: Path,
+    arch: str | None,
+    recipe: str,
+    steps: int,
+    calibration: Path,
+    samples: int,
+    scale: float | None,
+    mean: tuple[float, ...],
+    std: tuple[float, ...],
+    quantile: float,
+    granularity: Literal["layer", "channel"],
+) -> None:
+    """Convert the trained network WEIGHTS (.npz) to a spiking network (HDF5)."""
+    from converters import load_ann
+    from eventsnn.cli.images import preprocessed
+    from eventsnn.datasets import load_data
+    from eventsnn.hdf5 import save_network
+
+    check_target(target, "--output", (weights, calibration, arch))
+    ann = load_ann(weights, arch)
+    data = load_data(calibration)
+    drawn = data.draw(samples)
+    images = preprocessed(drawn, ann.input_shape, scale=scale, mean=mean, std=std)
+    say(f"calibration: {len(drawn)} of the {len(data)} images of {calibration.name}")
+    say(f"scale {images.preprocessing.scale:g}, mean {_listed(mean)}, std {_listed(std)}")
+    _report_accuracy(ann, drawn, images)
+    file = convert_by_rate(ann, images, steps=steps, quantile=quantile, granularity=granularity)
+    save_network(target, file)
+    neurons = sum(layer.size for layer in file.network.layers)
+    say(
+        f"{target}: recipe {recipe} for T = {steps}, {len(file.network.layers)} layers, "
+        f"{neurons:,} neurons"
+    )
+
+
+def convert_by_rate(
+    ann: Ann,
+    images: PreprocessedImages,
+    *,
+    steps: int,
+    quantile: float = 0.999,
+    granularity: Literal["layer", "channel"] = "layer",
+) -> NetworkFile:
+    """The network by recipe ``rate``, with the ANN that it came from."""
+    from converters import ann_to_source, macs, rate
+    from eventsnn.hdf5 import NetworkFile, Source
+
+    conversion = rate(ann, images[:], ticks=steps, quantile=quantile, granularity=granularity)
+    return NetworkFile(
+        network=conversion.network,
+        preprocessing=images.preprocessing,
+        source=Source(*ann_to_source(ann)),
+        ann_macs=macs(ann),
+        recipe=conversion.recipe,
+        ticks=steps,
+        parameters=conversion.parameters,
+    )
+
+
+def _report_accuracy(ann: Ann, data: DataSet, images: PreprocessedImages) -> None:
+    """The ANN on the calibration images: the cheapest test of the preprocessing."""
+    from eventsnn.cli.ann import classes_of, predict
+
+    if data.y is None:
+        say(f"{data.name} has no labels, so the ANN's accuracy is not checked")
+        return
+    classes = classes_of(ann)
+    data.check_classes(classes)
+    with progress_bar() as bar:
+        task = bar.add_task("ANN", total=len(data))
+        predicted = predict(ann, images, lambda count: bar.advance(task, count))
+    accuracy = float((predicted == data.y).mean())
+    say(f"ANN accuracy on them: {accuracy:.1%}")
+    chance = 1 / classes
+    # Twice chance is 100 % for two classes; there, half way to perfect.
+    if accuracy < min(2 * chance, (1 + chance) / 2):
+        warn(
+            f"the ANN is right on {accuracy:.1%} of the calibration images, chance is "
+            f"{chance:.1%}: check scale, mean, layout"
+        )
+
+
+def _listed(values: tuple[float, ...]) -> str:
+    return ",".join(f"{value:g}" for value in values)

@@ -1,0 +1,53 @@
+"""The program ``eventsnn``: its commands, and what becomes of errors.
+
+Heavy imports, and all of `converters`, happen inside the commands, so that ``--help`` is
+quick.
+"""
+
+from __future__ import annotations
+
+import errno
+from typing import Any
+
+import click
+
+from eventsnn import __version__
+from eventsnn.cli.convert import convert
+from eventsnn.cli.demo import demo
+from eventsnn.cli.energy import energy
+from eventsnn.cli.evaluate import evaluate
+from eventsnn.cli.info import info
+from eventsnn.errors import EventsnnError
+
+__all__ = ["main"]
+
+
+class _Failure(click.ClickException):
+    """One message on standard error and exit status 2, as click does for wrong usage."""
+
+    exit_code = 2
+
+
+class _Program(click.Group):
+    """Turns our errors, and those of the file system, into a message without traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except EventsnnError as error:
+            raise _Failure(str(error)) from error
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # `eventsnn info ... | head`: click ends quietly
+                raise
+            where = f"{error.filename}: " if error.filename else ""
+            raise _Failure(f"{where}{error.strerror or error}") from error
+
+
+@click.group(cls=_Program, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="eventsnn %(version)s")
+def main() -> None:
+    """Trained networks as event-driven spiking networks: accuracy, synaptic operations, energy."""
+
+
+for _command in (info, convert, evaluate, energy, demo):
+    main.add_command(_command)

@@ -1,0 +1,129 @@
+"""A data set through a network and its ANN, as a report: evaluate and demo share it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from eventsnn.cli.ann import predict
+from eventsnn.cli.console import note, progress_bar
+from eventsnn.errors import DataError, InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from converters import Ann
+    from eventsnn.datasets import DataSet
+    from eventsnn.hdf5 import NetworkFile
+    from eventsnn.preprocessing import PreprocessedImages
+    from eventsnn.spikes import Spikes
+
+__all__ = ["input_shape", "measure"]
+
+
+def measure(
+    file: NetworkFile,
+    name: str,
+    data: DataSet,
+    *,
+    ticks: int,
+    workers: int | None,
+    ann: Ann | None,
+    ann_macs: Mapping[str, int] | None,
+) -> dict[str, Any]:
+    """The report of `eventsnn.report.build_report`, with progress bars on the way.
+
+    Args:
+        file, name: the network, and what to call it.
+        data: images or events, with labels.
+        ticks, workers: see `eventsnn.evaluate`; one worker per CPU for None.
+        ann, ann_macs: what to compare with; None where there is none. Events are not
+            compared, an ANN cannot see them.
+
+    Raises:
+        DataError: the data has no labels, or does not fit the network.
+        InputError: the network has several inputs.
+    """
+    from eventsnn.energy import ENERGY_MODELS
+    from eventsnn.evaluate import evaluate
+    from eventsnn.report import build_report
+
+    if data.y is None:
+        raise DataError(f"{data.name}: has no labels y; the accuracy cannot be told without them")
+    data.check_classes(file.network.layer(file.network.output).size)
+    shape = input_shape(file, name)
+    samples: PreprocessedImages | Sequence[Spikes]
+    predictions = None
+    with progress_bar() as bar:
+        if data.kind == "events":
+            samples = _recordings(data, shape, name)
+            ann_macs = None
+        else:
+            samples = _images(file, data, shape)
+            if ann is not None:
+                task = bar.add_task("ANN", total=len(data))
+                predictions = predict(ann, samples, lambda count: bar.advance(task, count))
+        task = bar.add_task("SNN", total=len(data))
+        evaluation = evaluate(
+            file.network,
+            samples,
+            data.y,
+            ticks=ticks,
+            workers=workers or _cpus(),
+            ann_predictions=predictions,
+            progress=lambda count: bar.advance(task, count),
+        )
+    return build_report(
+        evaluation,
+        file,
+        ENERGY_MODELS[0],
+        network_name=name,
+        data_name=data.name,
+        ann_accuracy=None if predictions is None else float((predictions == data.y).mean()),
+        ann_macs=None if ann_macs is None else sum(ann_macs.values()),
+    )
+
+
+def input_shape(file: NetworkFile, name: str) -> tuple[int, ...]:
+    """Shape of the one input.
+
+    Raises:
+        InputError: there are several.
+    """
+    if len(file.network.inputs) != 1:
+        names = ", ".join(f"`{node.name}`" for node in file.network.inputs)
+        raise InputError(
+            f"{name}: has the inputs {names}; only networks with one are evaluated here, "
+            f"use eventsnn.simulate"
+        )
+    return file.network.inputs[0].shape
+
+
+def _images(file: NetworkFile, data: DataSet, shape: tuple[int, ...]) -> PreprocessedImages:
+    from eventsnn.cli.images import preprocessed
+
+    known = file.preprocessing
+    if known is None:
+        images = preprocessed(data, shape)
+        note(f"the network names no preprocessing: scale {images.preprocessing.scale:g}")
+        return images
+    return preprocessed(data, shape, scale=known.scale, mean=known.mean, std=known.std)
+
+
+def _recordings(data: DataSet, shape: tuple[int, ...], name: str) -> Sequence[Spikes]:
+    recordings = data.recordings()
+    found = recordings[0].shape
+    if found != shape:
+        raise DataError(
+            f"{data.name}: event recordings of shape {found}, but the input of {name} has shape "
+            f"{shape}; give data of that shape, or a network made for these events"
+        )
+    note("events: the ANN is not compared, and a tick is a microsecond")
+    return recordings
+
+
+def _cpus() -> int:
+    """CPUs that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,60 @@
+"""Values of options that several commands share."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = [
+    "EXISTING_FILE",
+    "OUTPUT_FILE",
+    "numbers",
+    "positive_number",
+    "share",
+    "workers_option",
+]
+
+EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+OUTPUT_FILE = click.Path(path_type=Path)
+
+
+def numbers(text: str) -> tuple[float, ...]:
+    """Finite numbers with commas between."""
+    try:
+        found = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        found = (math.nan,)
+    if not all(map(math.isfinite, found)):
+        raise click.BadParameter(f"{text!r}: expected numbers such as .485,.456,.406")
+    return found
+
+
+def positive_number(text: str) -> float:
+    """A finite number > 0."""
+    found = numbers(text)
+    if len(found) != 1 or found[0] <= 0:
+        raise click.BadParameter(f"{text!r}: expected a number > 0")
+    return found[0]
+
+
+def share(text: str) -> float:
+    """A number in (0, 1]."""
+    found = positive_number(text)
+    if found > 1:
+        raise click.BadParameter(f"{text!r}: expected a number > 0 and <= 1")
+    return found
+
+
+def workers_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--workers``: threads over samples."""
+    return click.option(
+        "--workers",
+        type=click.IntRange(min=1),
+        help="Threads over samples. Default: one per CPU. The result does not depend on it.",
+    )(command)

@@ -1,0 +1,63 @@
+"""What evaluate and demo print: accuracy against T, synaptic operations, energy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from eventsnn.cli.console import say, say_table
+from eventsnn.energy import energy, energy_model
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["print_report"]
+
+
+def print_report(report: Mapping[str, Any]) -> None:
+    """Print a report of `eventsnn.report.build_report`."""
+    _print_accuracy(report)
+    _print_synops(report)
+    entry = report["energy_pj"]
+    from eventsnn.report import read_operations
+
+    estimate = energy(*read_operations(report, "report"), energy_model(entry["model"]["name"]))
+    say(estimate.sentence())
+    say("Arithmetic only: memory, leakage, comparisons and resets are not included.")
+
+
+def _print_accuracy(report: Mapping[str, Any]) -> None:
+    ticks, agreement, ann = report["ticks"], report["agreement"], report["ann_accuracy"]
+    rows = [
+        (
+            str(ticks[at]),
+            f"{report['accuracy'][at]:.1%}",
+            "-" if ann is None else f"{ann:.1%}",
+            "-" if agreement is None else f"{agreement[at]:.1%}",
+        )
+        for at in _handful(ticks)
+    ]
+    columns = ("T", "SNN accuracy", "ANN accuracy", "agreement")
+    title = f"{report['samples']} samples of {report['data']}, {report['seconds']:.1f} s"
+    say_table(title, columns, rows)
+
+
+def _handful(ticks: list[int]) -> list[int]:
+    """Positions of the powers of two, or what is nearest, and of the last tick."""
+    powers = [2**n for n in range(ticks[-1].bit_length())]
+    nearest = {min(range(len(ticks)), key=lambda at: abs(ticks[at] - p)) for p in powers}
+    return sorted(nearest | {len(ticks) - 1})
+
+
+def _print_synops(report: Mapping[str, Any]) -> None:
+    total = report["synops_per_inference"]
+    rows = [
+        (layer, f"{synops:,.0f}", f"{synops / total:.1%}" if total else "-")
+        for layer, synops in report["synops_per_layer"].items()
+    ]
+    rows.append(("all", f"{total:,.0f}", "100.0%" if total else "-"))
+    title = f"synaptic operations per inference, by receiving layer, T = {report['ticks'][-1]}"
+    say_table(title, ("layer", "synops", "share"), rows)
+    say(f"analog input: {report['input_macs']:,.0f} multiply-accumulates, not among the synops")
+    if report["ann_macs"] is not None:
+        say(f"ANN: {report['ann_macs']:,} multiply-accumulates per inference")
+    say(f"spikes per neuron and tick: {report['spikes_per_neuron_per_tick']:.4f}")

@@ -1,0 +1,177 @@
+"""One HDF5 file with all that later commands need.
+
+::
+
+    /               attributes format = "eventsnn network", format_version, written_by,
+                    recipe, ticks (if known); JSON objects parameters, ann_macs (if known)
+    /network        attribute output
+        inputs/0..  attributes name, shape
+        layers/0..  attributes name, shape; array bias
+            neuron  attribute kind (if, accumulator, relay, running_maximum), its fields;
+                    a reset is a group of its own
+            links/0..       attributes source, delay
+                chain/0..   attribute kind (dense, conv2d, ...), its fields
+    /preprocessing  attribute scale, arrays mean, std              (if known)
+    /source         JSON text graph; arrays/0.. have name, values  (if known)
+
+An array without dimensions is an attribute, others are datasets: float64, those of the
+source in their own type. JSON is UTF-8 in a dataset of bytes. Nothing is pickled, and
+everything has a checksum.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from eventsnn.errors import FileFormatError
+from eventsnn.hdf5.records import network_record, read_network
+from eventsnn.hdf5.storage import Item, Record, Text, naming, write
+from eventsnn.network import Network
+from eventsnn.preprocessing import Preprocessing
+from eventsnn.version import __version__
+from eventsnn.whole_file import replacing
+
+__all__ = ["NetworkFile", "Source", "load_network", "save_network"]
+
+_FORMAT = "eventsnn network"
+_FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """The ANN that a network was made from, as the converters write it.
+
+    Args:
+        graph: JSON text of the graph.
+        arrays: weights by name.
+    """
+
+    graph: str
+    arrays: Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkFile:
+    """A network and where it came from; all but the network may be unknown.
+
+    Args:
+        network: the spiking network.
+        preprocessing: of the images it expects.
+        source: the ANN it was converted from.
+        ann_macs: multiply-accumulates of the ANN per image, by the name of its layers.
+        recipe: how it was converted.
+        ticks: that it was converted for.
+        parameters: of the recipe, as JSON has them.
+        version: of eventsnn that made it.
+    """
+
+    network: Network
+    preprocessing: Preprocessing | None = None
+    source: Source | None = None
+    ann_macs: Mapping[str, int] | None = None
+    recipe: str = ""
+    ticks: int | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    version: str = __version__
+
+
+def save_network(path: str | os.PathLike[str], file: NetworkFile) -> None:
+    """Write a network file; an older one is replaced when the new one is complete.
+
+    Raises:
+        OSError: the file cannot be written, see `eventsnn.whole_file.check_writable`.
+        FileFormatError: an array of the source is not numeric.
+    """
+    root: Record = {
+        "format": _FORMAT,
+        "format_version": _FORMAT_VERSION,
+        "written_by": file.version,
+        "recipe": file.recipe,
+        "parameters": Text(json.dumps(dict(file.parameters))),
+        "network": network_record(file.network),
+    }
+    if file.ticks is not None:
+        root["ticks"] = file.ticks
+    if file.ann_macs is not None:
+        root["ann_macs"] = Text(json.dumps(dict(file.ann_macs)))
+    if file.preprocessing is not None:
+        constants = file.preprocessing
+        root["preprocessing"] = {
+            "scale": constants.scale,
+            "mean": np.array(constants.mean),
+            "std": np.array(constants.std),
+        }
+    if file.source is not None:
+        arrays = file.source.arrays
+        for name, values in arrays.items():
+            if values.dtype.kind not in "biuf":
+                raise FileFormatError(
+                    f"{path}: array `{name}` of the source has type {values.dtype}, "
+                    f"expected numbers"
+                )
+        root["source"] = {
+            "graph": Text(file.source.graph),
+            "arrays": [{"name": name, "values": values} for name, values in arrays.items()],
+        }
+    # Object headers have had checksums since 1.8 and its files are read by 1.10 and later.
+    with replacing(path) as partial, h5py.File(partial, "w", libver=("v110", "v110")) as out:
+        write(out, root)
+
+
+def load_network(path: str | os.PathLike[str]) -> NetworkFile:
+    """Read a network file.
+
+    Raises:
+        FileFormatError: missing, damaged, of another kind or version; names the item.
+    """
+    if not Path(path).is_file():
+        raise FileFormatError(f"{path}: no such file; expected a network made by `convert`")
+    with naming(f"{path}: damaged, or not an HDF5 file"), h5py.File(path, "r") as file:
+        root = Item(str(path), file)
+        _check_format(root)
+        return NetworkFile(
+            network=read_network(root.child("network")),
+            preprocessing=_read_preprocessing(root) if root.has("preprocessing") else None,
+            source=_read_source(root.child("source")) if root.has("source") else None,
+            ann_macs=root.json("ann_macs") if root.has("ann_macs") else None,
+            recipe=root.text("recipe"),
+            ticks=root.integer("ticks") if root.has("ticks") else None,
+            parameters=root.json("parameters"),
+            version=root.text("written_by"),
+        )
+
+
+def _check_format(root: Item) -> None:
+    if not root.has("format") or root.text("format") != _FORMAT:
+        found = ", ".join(list(root.group)[:8]) or "nothing"
+        raise FileFormatError(
+            f"{root.file}: an HDF5 file, but not a network of eventsnn (it holds {found}); "
+            f"expected one made by `convert`"
+        )
+    version = root.integer("format_version")
+    if version != _FORMAT_VERSION:
+        raise FileFormatError(
+            f"{root.file}: format {version}, this eventsnn reads format {_FORMAT_VERSION}; "
+            f"upgrade eventsnn or convert again"
+        )
+
+
+def _read_preprocessing(root: Item) -> Preprocessing:
+    item = root.child("preprocessing")
+    with naming(item.where()):
+        scale = float(item.array("scale"))
+        return Preprocessing(scale, tuple(item.array("mean")), tuple(item.array("std")))
+
+
+def _read_source(item: Item) -> Source:
+    arrays = {array.text("name"): array.array("values") for array in item.children("arrays")}
+    return Source(item.long_text("graph"), arrays)

@@ -1,0 +1,244 @@
+"""Networks <-> records: the kinds of the file format and their fields, both ways."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+import numpy as np
+import scipy.sparse as sp
+
+from eventsnn.errors import FileFormatError
+from eventsnn.hdf5.storage import Item, Record, naming
+from eventsnn.network import Input, Layer, Link, Network
+from eventsnn.neurons import (
+    IF,
+    Accumulator,
+    Neuron,
+    NoReset,
+    Relay,
+    Reset,
+    RunningMaximum,
+    Subtract,
+    ToValue,
+)
+from eventsnn.synapses import (
+    AvgPool2d,
+    Conv2d,
+    Dense,
+    Flatten,
+    Scale,
+    Sparse,
+    Subsample,
+    SumPool2d,
+    Synapse,
+)
+
+__all__ = ["network_record", "read_network"]
+
+
+def network_record(network: Network) -> Record:
+    """The group ``/network``."""
+    return {
+        "output": network.output,
+        "inputs": [{"name": node.name, "shape": node.shape} for node in network.inputs],
+        "layers": [
+            {
+                "name": layer.name,
+                "shape": layer.shape,
+                "bias": layer.bias,
+                "neuron": _neuron_record(layer.neuron),
+                "links": [
+                    {
+                        "source": link.source,
+                        "delay": link.delay,
+                        "chain": [_synapse_record(synapse) for synapse in link.chain],
+                    }
+                    for link in layer.links
+                ],
+            }
+            for layer in network.layers
+        ],
+    }
+
+
+def read_network(item: Item) -> Network:
+    """The network of the group ``/network``.
+
+    Raises:
+        FileFormatError: a missing or damaged item, or values that mean nothing.
+    """
+    inputs = []
+    for node in item.children("inputs"):
+        with naming(node.where()):
+            inputs.append(Input(node.text("name"), node.integers("shape")))
+    layers = []
+    for layer in item.children("layers"):
+        with naming(layer.where()):
+            layers.append(
+                Layer(
+                    name=layer.text("name"),
+                    shape=layer.integers("shape"),
+                    neuron=_read_neuron(layer.child("neuron")),
+                    links=tuple(_read_link(link) for link in layer.children("links")),
+                    bias=layer.array("bias"),
+                )
+            )
+    with naming(item.where()):
+        return Network(tuple(inputs), tuple(layers), item.text("output"))
+
+
+def _neuron_record(neuron: Neuron) -> Record:
+    match neuron:
+        case IF(threshold=threshold, reset=reset, v0=v0):
+            reset_record = _reset_record(reset)
+            return {"kind": "if", "threshold": threshold, "v0": v0, "reset": reset_record}
+        case Accumulator(v0=v0):
+            return {"kind": "accumulator", "v0": v0}
+        case Relay():
+            return {"kind": "relay"}
+        case RunningMaximum():
+            return {
+                "kind": "running_maximum",
+                "kernel_size": neuron.kernel_size,
+                "stride": neuron.stride,
+                "padding": neuron.padding,
+            }
+        case _:
+            assert_never(neuron)
+
+
+def _read_neuron(item: Item) -> Neuron:
+    match kind := item.text("kind"):
+        case "if":
+            reset = _read_reset(item.child("reset"))
+            return IF(item.array("threshold"), reset, item.array("v0"))
+        case "accumulator":
+            return Accumulator(item.array("v0"))
+        case "relay":
+            return Relay()
+        case "running_maximum":
+            return RunningMaximum(
+                item.pair("kernel_size"), item.pair("stride"), item.pair("padding")
+            )
+        case _:
+            raise _unknown(item, kind, "if, accumulator, relay, running_maximum")
+
+
+def _reset_record(reset: Reset) -> Record:
+    match reset:
+        case Subtract(amount=None):
+            return {"kind": "subtract"}
+        case Subtract(amount=amount):
+            return {"kind": "subtract", "amount": amount}
+        case ToValue(value=value):
+            return {"kind": "to_value", "value": value}
+        case NoReset():
+            return {"kind": "none"}
+        case _:
+            assert_never(reset)
+
+
+def _read_reset(item: Item) -> Reset:
+    match kind := item.text("kind"):
+        case "subtract":
+            return Subtract(item.array("amount") if item.has("amount") else None)
+        case "to_value":
+            return ToValue(item.array("value"))
+        case "none":
+            return NoReset()
+        case _:
+            raise _unknown(item, kind, "subtract, to_value, none")
+
+
+def _read_link(item: Item) -> Link:
+    chain = tuple(_read_synapse(synapse) for synapse in item.children("chain"))
+    return Link(item.text("source"), chain, item.integer("delay"))
+
+
+def _synapse_record(synapse: Synapse) -> Record:  # noqa: PLR0911 - one return per kind
+    match synapse:
+        case Dense(weight=weight):
+            return {"kind": "dense", "weight": weight}
+        case Conv2d():
+            return {
+                "kind": "conv2d",
+                "weight": synapse.weight,
+                "stride": synapse.stride,
+                "padding": synapse.padding,
+                "dilation": synapse.dilation,
+                "groups": synapse.groups,
+            }
+        case AvgPool2d() | SumPool2d():
+            return {
+                "kind": "avg_pool2d" if isinstance(synapse, AvgPool2d) else "sum_pool2d",
+                "kernel_size": synapse.kernel_size,
+                "stride": synapse.stride,
+                "padding": synapse.padding,
+            }
+        case Sparse(weight=weight):
+            return {
+                "kind": "sparse",
+                "shape": weight.shape,
+                "row_starts": weight.indptr,
+                "columns": weight.indices,
+                "values": weight.data,
+            }
+        case Subsample():
+            return {
+                "kind": "subsample",
+                "stride": synapse.stride,
+                "pad_channels": synapse.pad_channels,
+            }
+        case Flatten():
+            return {"kind": "flatten"}
+        case Scale(factor=factor):
+            return {"kind": "scale", "factor": factor}
+        case _:
+            assert_never(synapse)
+
+
+def _read_synapse(item: Item) -> Synapse:  # noqa: PLR0911 - one return per kind
+    with naming(item.where()):
+        match kind := item.text("kind"):
+            case "dense":
+                return Dense(item.array("weight"))
+            case "conv2d":
+                return Conv2d(
+                    item.array("weight"),
+                    item.pair("stride"),
+                    item.pair("padding"),
+                    item.pair("dilation"),
+                    item.integer("groups"),
+                )
+            case "avg_pool2d":
+                return AvgPool2d(
+                    item.pair("kernel_size"), item.pair("stride"), item.pair("padding")
+                )
+            case "sum_pool2d":
+                return SumPool2d(
+                    item.pair("kernel_size"), item.pair("stride"), item.pair("padding")
+                )
+            case "sparse":
+                rows = (item.array("values"), item.array("columns"), item.array("row_starts"))
+                weight = sp.csr_array(rows, shape=item.pair("shape"), dtype=np.float64)
+                weight.check_format()
+                return Sparse(weight)
+            case "subsample":
+                return Subsample(item.pair("stride"), item.pair("pad_channels"))
+            case "flatten":
+                return Flatten()
+            case "scale":
+                return Scale(item.array("factor"))
+            case _:
+                raise _unknown(
+                    item,
+                    kind,
+                    "dense, conv2d, avg_pool2d, sum_pool2d, sparse, subsample, flatten, scale",
+                )
+
+
+def _unknown(item: Item, kind: str, known: str) -> FileFormatError:
+    return FileFormatError(
+        f"{item.where('kind')}: `{kind}` is unknown; this eventsnn knows {known}; "
+        f"the file may come from a newer one"
+    )

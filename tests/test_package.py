@@ -1,0 +1,71 @@
+"""House rules that run: the public surface, the compiler flags, the content of the wheel."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import converters
+import eventsnn
+
+ROOT = Path(__file__).parents[1]
+SOURCES = sorted([*(ROOT / "eventsnn").rglob("*.py"), *(ROOT / "converters").rglob("*.py")])
+
+
+@pytest.mark.parametrize("package", [eventsnn, converters])
+def test_every_public_name_exists_and_is_documented(package):
+    assert sorted(package.__all__) == sorted(set(package.__all__))
+    for name in package.__all__:
+        member = getattr(package, name)
+        assert member.__doc__, f"{name} has no docstring"
+
+
+def test_version_is_the_installed_one():
+    from importlib.metadata import version
+
+    assert version("eventsnn") == eventsnn.__version__
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_house_rules(path):
+    text = path.read_text()
+    relative = path.relative_to(ROOT)
+    assert len(text.splitlines()) <= 400
+    if "kernels" not in relative.parts:
+        assert "njit" not in text
+        assert "import numba" not in text
+    if "kernels" in relative.parts and relative.name != "jit.py":
+        assert "numba" not in text.replace("Numba", "")
+    assert "allow_pickle=True" not in text
+    assert ast.get_docstring(ast.parse(text)) is not None
+
+
+def test_every_kernel_function_is_compiled():
+    for path in (ROOT / "eventsnn" / "kernels").glob("*.py"):
+        if path.name in ("jit.py", "tables.py", "__init__.py"):
+            continue
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.FunctionDef):
+                decorators = [ast.unparse(d) for d in node.decorator_list]
+                assert decorators == ["jit"], f"{path.name}: {node.name}"
+
+
+def test_converters_import_public_names_only():
+    for path in (ROOT / "converters").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("eventsnn"):
+                assert node.module == "eventsnn", f"{path}: from {node.module} import ..."
+                for alias in node.names:
+                    assert alias.name in eventsnn.__all__, f"{path}: {alias.name}"
+
+
+def test_import_needs_no_optional_package():
+    """Neither torch nor the test tools nor the plots are imported by the packages."""
+    optional = {"torch", "hypothesis", "matplotlib", "sklearn", "nir"}
+    code = f"import sys, eventsnn, converters; print(sorted(sys.modules.keys() & {optional}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
