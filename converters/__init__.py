@@ -1,0 +1,47 @@
+"""Converters from trained artificial neural networks to spiking ones.
+
+::
+
+    from converters import load_ann, rate
+    from eventsnn import simulate
+
+    ann = load_ann("resnet20.npz", arch="resnet20-cifar")
+    conversion = rate(ann, calibration_images, ticks=64)
+    run = simulate(conversion.network, image, ticks=64)
+
+Imports nothing of PyTorch. `converters.testing` has hypothesis strategies for ANNs.
+"""
+
+from converters import ops
+from converters.ann import Ann, Node
+from converters.architectures import architectures
+from converters.conversion import Conversion
+from converters.forward import activations, forward
+from converters.graph_json import ann_from_source, ann_to_source
+from converters.load import load_ann, save_ann
+from converters.lower import lower
+from converters.macs import macs
+from converters.passes.activation_quantiles import activation_quantiles
+from converters.passes.fold_batch_norm import fold_batch_norm
+from converters.passes.relu_before_max_pool import relu_before_max_pool
+from converters.recipes.rate import rate
+
+__all__ = [
+    "Ann",
+    "Conversion",
+    "Node",
+    "activation_quantiles",
+    "activations",
+    "ann_from_source",
+    "ann_to_source",
+    "architectures",
+    "fold_batch_norm",
+    "forward",
+    "load_ann",
+    "lower",
+    "macs",
+    "ops",
+    "rate",
+    "relu_before_max_pool",
+    "save_ann",
+]

@@ -1,0 +1,177 @@
+"""From an ANN to a spiking network: the one place where a node becomes a layer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from converters import ops
+from converters.ann import INPUT, Ann, Node
+from converters.apply import apply
+from converters.chain import linear_chain
+from converters.passes.relu_before_max_pool import relu_before_max_pool
+from eventsnn import (
+    IF,
+    Accumulator,
+    ConversionError,
+    Input,
+    Layer,
+    Link,
+    Network,
+    Relay,
+    RunningMaximum,
+    Subtract,
+    UnsupportedLayerError,
+)
+
+__all__ = ["lower"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class _Path:
+    """One of the terms that add up to a node: ``nodes`` applied to the layer ``source``."""
+
+    source: str
+    nodes: tuple[Node, ...] = ()
+
+
+def lower(ann: Ann, thresholds: Mapping[str, ArrayLike], initial: float = 0.5) -> Network:
+    """The spiking network of ``ann``: soft-reset IF neurons in place of ReLUs.
+
+    - A **ReLU** becomes an `IF` layer of its name: threshold theta, subtracting reset,
+      ``v0 = initial * theta``. A unit spike is worth theta, folded into the weights it
+      meets next.
+    - The **linear** operations from one layer to the next become the chain of a link; an
+      Add becomes several links into one layer. Their constant part, the pre-activation
+      with all sources silent, becomes the layer's bias.
+    - A **max pooling** of rectified activations becomes a `RunningMaximum` of their spikes
+      (a ReLU behind it is first moved before it, see `relu_before_max_pool`).
+    - A linear node with several readers becomes a `Relay` that carries its current, so that
+      nothing is computed twice and the number of links stays linear in the graph's size.
+      Only pools, flattening, subsampling and batch norm of a single source are repeated on
+      each link instead: so spikes stay spikes.
+    - The output becomes an `Accumulator`.
+
+    Args:
+        ann: the network; batch norm that is left becomes a scale and a bias.
+        thresholds: theta > 0 of every ReLU by name: a number, (C, 1, 1) or (N,).
+        initial: v before the first tick as a fraction of theta, in [0, 1).
+
+    Raises:
+        ConversionError: thresholds that are missing, unknown, misshaped or not positive.
+        UnsupportedLayerError: an output that is not linear, or a max pooling of anything
+            but rectified activations; names the node and what to do.
+    """
+    if not 0 <= initial < 1:
+        raise ConversionError(f"initial: expected a fraction in [0, 1), found {initial}")
+    ann = relu_before_max_pool(ann)
+    theta = _checked(ann, thresholds)
+    _check_supported(ann)
+    paths: dict[str, tuple[_Path, ...]] = {INPUT: (_Path(INPUT),)}
+    silent: dict[str, Array] = {INPUT: np.zeros((1, *ann.input_shape))}
+    worth: dict[str, Array] = {INPUT: np.ones(())}  # what a unit spike of a layer stands for
+    layers: list[Layer] = []
+    for node in ann.nodes:
+        arriving = tuple(path for name in node.inputs for path in paths[name])
+        constant = silent[node.inputs[0]]
+        if not isinstance(node.op, ops.ReLU | ops.MaxPool2d):
+            arriving = tuple(_Path(path.source, (*path.nodes, node)) for path in arriving)
+            constant = apply(node.op, *(silent[name] for name in node.inputs)).astype(np.float64)
+        neuron = _neuron(ann, node, len(arriving), theta, initial)
+        if neuron is None:
+            paths[node.name], silent[node.name] = arriving, constant
+            continue
+        paths[node.name] = (_Path(node.name),)
+        silent[node.name] = np.zeros((1, *ann.shapes[node.name]))
+        if isinstance(neuron, RunningMaximum):
+            worth[node.name] = worth[node.inputs[0]]
+            links: tuple[Link, ...] = (Link(node.inputs[0]),)
+        else:
+            worth[node.name] = theta.get(node.name, np.ones(()))
+            links = tuple(
+                Link(
+                    path.source,
+                    linear_chain(path.nodes, ann.shapes[path.source], worth[path.source]),
+                )
+                for path in arriving
+            )
+        layers.append(
+            Layer(node.name, ann.shapes[node.name], neuron, links, bias=_bias(constant[0]))
+        )
+    return Network((Input(INPUT, ann.input_shape),), tuple(layers), ann.output)
+
+
+def _neuron(
+    ann: Ann, node: Node, paths: int, theta: Mapping[str, Array], initial: float
+) -> IF | RunningMaximum | Accumulator | Relay | None:
+    """The neuron model of a node that becomes a layer; None for a part of a link."""
+    match node.op:
+        case ops.ReLU():
+            threshold = theta[node.name]
+            return IF(threshold=threshold, reset=Subtract(), v0=initial * threshold)
+        case ops.MaxPool2d(kernel_size=kernel, stride=stride, padding=padding):
+            return RunningMaximum(ops.pair(kernel), ops.pair(stride), ops.pair(padding))
+        case _ if node.name == ann.output:
+            return Accumulator()
+        case op:
+            sums = paths > 1 or isinstance(op, ops.Conv2d | ops.Linear)
+            return Relay() if sums and len(ann.consumers[node.name]) > 1 else None
+
+
+def _bias(constant: Array) -> float | Array:
+    """The smallest array that broadcasts to ``constant``: a number, (C, 1, 1), or itself."""
+    if not constant.any():
+        return 0.0
+    if constant.ndim == 3 and np.all(constant == constant[:, :1, :1]):
+        return constant[:, :1, :1]
+    return constant
+
+
+def _checked(ann: Ann, thresholds: Mapping[str, ArrayLike]) -> dict[str, Array]:
+    """The thresholds as float64 arrays, one for each ReLU."""
+    relus = ann.names_of(ops.ReLU)
+    missing = [name for name in relus if name not in thresholds]
+    unknown = [name for name in thresholds if name not in relus]
+    if missing or unknown:
+        raise ConversionError(
+            f"thresholds: expected one for each ReLU; missing are {missing}, no ReLU are {unknown}"
+        )
+    checked = {}
+    for name in relus:
+        values = np.asarray(thresholds[name], dtype=np.float64)
+        channels, *pixels = ann.shapes[name]
+        per_channel = (channels, *(1,) * len(pixels))
+        if values.shape not in {(), per_channel}:
+            raise ConversionError(
+                f"threshold of `{name}`: expected a number or shape {per_channel}, "
+                f"found shape {values.shape}"
+            )
+        if not np.all((values > 0) & np.isfinite(values)):
+            raise ConversionError(
+                f"threshold of `{name}`: expected positive numbers, found {values.min():g}"
+            )
+        checked[name] = values
+    return checked
+
+
+def _check_supported(ann: Ann) -> None:
+    rectified = {*ann.names_of(ops.ReLU), *ann.names_of(ops.MaxPool2d)}
+    for name in ann.names_of(ops.MaxPool2d):
+        source = ann.by_name[name].inputs[0]
+        if source not in rectified:
+            raise UnsupportedLayerError(
+                f"node `{name}`: max pooling of `{source}`, which no ReLU rectifies, has no "
+                f"spiking counterpart; put a ReLU before it (or directly behind it), or "
+                f"train with average pooling"
+            )
+    kind = type(ann.by_name[ann.output].op)
+    if kind in {ops.ReLU, ops.MaxPool2d}:
+        raise UnsupportedLayerError(
+            f"node `{ann.output}`: the output is read from the sum of its inputs, so it must be "
+            f"linear, found {kind.__name__}; make the node before it the output"
+        )

@@ -1,0 +1,53 @@
+"""Rate coding: the number of spikes stands for the activation."""
+
+from __future__ import annotations
+
+from numpy.typing import ArrayLike
+
+from converters.ann import Ann
+from converters.conversion import Conversion
+from converters.lower import lower
+from converters.passes.activation_quantiles import Granularity, activation_quantiles
+from converters.passes.fold_batch_norm import fold_batch_norm
+from converters.passes.relu_before_max_pool import relu_before_max_pool
+from eventsnn import ConversionError
+
+__all__ = ["rate"]
+
+
+def rate(
+    ann: Ann,
+    calibration: ArrayLike,
+    *,
+    ticks: int,
+    quantile: float = 0.999,
+    granularity: Granularity = "layer",
+) -> Conversion:
+    """Convert for rate coding with soft-reset neurons and thresholds from calibration images.
+
+    After T ticks of a constant image a neuron with mean input I has fired
+    ``clip(floor((T I + theta / 2) / theta), 0, T)`` times if its input was constant, so
+    ``theta count / T`` approximates ``clip(I, 0, theta)`` to within ``theta / (2 T)``.
+    Batch norm is folded, theta is a quantile of the ANN's activations (Rueckauer et al.,
+    Front. Neurosci. 11:682, 2017), and v starts at theta / 2, which halves the error of
+    starting at 0.
+
+    Args:
+        ann: the network.
+        calibration: images (N, C, H, W) preprocessed as for the ANN, from the training set.
+        ticks: how long the network is meant to run. It does not change the network, and is
+            kept with it.
+        quantile: of the activations, in (0, 1].
+        granularity: one threshold per "layer" or per "channel".
+
+    Raises:
+        ConversionError: impossible parameters.
+        UnsupportedLayerError: a node without a spiking counterpart, by name.
+        InputError: images that do not fit the network.
+    """
+    if not isinstance(ticks, int) or ticks < 1:
+        raise ConversionError(f"ticks: expected an int >= 1, found {ticks!r}")
+    ann = relu_before_max_pool(fold_batch_norm(ann))
+    thresholds = activation_quantiles(ann, calibration, quantile=quantile, granularity=granularity)
+    parameters = {"ticks": ticks, "quantile": quantile, "granularity": granularity}
+    return Conversion(lower(ann, thresholds), ann, thresholds, "rate", parameters)

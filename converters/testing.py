@@ -1,0 +1,173 @@
+"""Hypothesis strategies for ANNs, to test conversions with.
+
+Needs the extra ``eventsnn[test]``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from converters import ops
+from converters.ann import INPUT, Ann, Node
+from converters.shapes import Shape, output_shape
+from eventsnn import ShapeError
+
+__all__ = ["anns", "images"]
+
+_EPS = 2.0**-10
+
+
+def anns(*, max_nodes: int = 10) -> st.SearchStrategy[Ann]:
+    """Small valid ANNs that `converters.lower` accepts: random graphs with a linear output.
+
+    Every operation occurs, with random strides, padding, dilation and groups, nodes with
+    several readers, and sums of branches. Weights are multiples of 1/4 of at most 1, batch
+    norm scales are powers of two times such weights, so that small sums are exact in floating
+    point. Shrinks towards few nodes on a small image.
+
+    Args:
+        max_nodes: drawn before the branches are joined into an output.
+    """
+    return _anns(max_nodes)
+
+
+def images(ann: Ann, *, count: int = 2) -> st.SearchStrategy[NDArray[np.float64]]:
+    """``count`` images for ``ann``, multiples of 1/4 in [-1, 1]."""
+    return _dyadic((count, *ann.input_shape))
+
+
+def _dyadic(shape: Shape) -> st.SearchStrategy[NDArray[np.float64]]:
+    # One seed instead of one draw per weight: weights matter little to shrinking, and
+    # a convolution of 100 draws would exhaust hypothesis's buffer.
+    return st.integers(0, 2**16).map(
+        lambda seed: np.random.default_rng(seed).integers(-4, 5, shape) / 4
+    )
+
+
+@st.composite
+def _anns(draw: st.DrawFn, max_nodes: int) -> Ann:
+    shapes: dict[str, Shape] = {INPUT: draw(_image_shapes())}
+    nodes: list[Node] = []
+    private: set[str] = set()  # poolings that only the ReLU behind them may read
+
+    def add(op: ops.Op, *inputs: str) -> str:
+        name = f"{type(op).__name__.lower()}{len(nodes) + 1}"
+        shapes[name] = output_shape(op, tuple(shapes[source] for source in inputs))
+        nodes.append(Node(name, op, inputs))
+        return name
+
+    for _ in range(draw(st.integers(1, max_nodes))):
+        # One of the latest values, so that graphs are deep as well as branched.
+        readable = [name for name in reversed(shapes) if name not in private]
+        source = draw(st.sampled_from(readable[:3]))
+        op = draw(_operations(shapes[source]))
+        try:
+            if isinstance(op, ops.Add):
+                same = [name for name in readable if shapes[name] == shapes[source]]
+                add(op, source, draw(st.sampled_from(same)))
+            elif isinstance(op, ops.MaxPool2d):
+                output_shape(op, (shapes[source],))  # raises before the ReLU is added
+                if draw(st.booleans()):
+                    add(op, add(ops.ReLU(), source))
+                else:
+                    pool = add(op, source)
+                    private.add(pool)
+                    add(ops.ReLU(), pool)
+            else:
+                add(op, source)
+        except ShapeError:
+            continue  # a window larger than the image: nothing is added
+    _join(draw, nodes, shapes, add)
+    return Ann(shapes[INPUT], tuple(nodes))
+
+
+def _operations(shape: Shape) -> st.SearchStrategy[ops.Op]:
+    """Operations for a value of ``shape``; a max pooling stands for one beside a ReLU."""
+    strategies: list[st.SearchStrategy[ops.Op]] = [
+        st.just(ops.ReLU()),
+        st.just(ops.Add()),
+        _batch_norms(shape[0]),
+    ]
+    if len(shape) == 1:
+        strategies.append(st.integers(1, 4).flatmap(lambda n: _linears(shape[0], n)))
+    else:
+        strategies += [
+            _convolutions(shape),
+            _convolutions(shape),  # twice, as the others leave ever smaller images
+            _windows(shape).map(lambda window: ops.MaxPool2d(*window)),
+            _windows(shape).map(lambda window: ops.AvgPool2d(*window)),
+            st.builds(ops.Subsample, _pairs(1, 2), _pairs(0, 1)),
+            st.just(ops.GlobalAvgPool()),
+            st.just(ops.Flatten()),
+        ]
+    return st.one_of(strategies)
+
+
+def _join(
+    draw: st.DrawFn, nodes: list[Node], shapes: dict[str, Shape], add: Callable[..., str]
+) -> None:
+    """Give all loose ends a linear read-out of one size, and sum them."""
+    read = {source for node in nodes for source in node.inputs}
+    loose = [name for name in shapes if name not in read]
+    outputs = draw(st.integers(1, 3))
+    ends = []
+    for name in loose:
+        end = name if len(shapes[name]) == 1 else add(ops.Flatten(), name)
+        ends.append(add(draw(_linears(shapes[end][0], outputs)), end))
+    if len(ends) > 1:
+        add(ops.Add(), *ends)
+
+
+def _image_shapes() -> st.SearchStrategy[Shape]:
+    return st.tuples(st.integers(1, 3), st.integers(1, 6), st.integers(1, 6))
+
+
+def _pairs(least: int, most: int) -> st.SearchStrategy[ops.Pair]:
+    return st.tuples(st.integers(least, most), st.integers(least, most))
+
+
+def _kernels(shape: Shape) -> st.SearchStrategy[ops.Pair]:
+    return st.tuples(st.integers(1, min(3, shape[1])), st.integers(1, min(3, shape[2])))
+
+
+def _linears(inputs: int, outputs: int) -> st.SearchStrategy[ops.Linear]:
+    bias = st.none() | _dyadic((outputs,))
+    return st.builds(ops.Linear, _dyadic((outputs, inputs)), bias)
+
+
+@st.composite
+def _convolutions(draw: st.DrawFn, shape: Shape) -> ops.Conv2d:
+    channels = shape[0]
+    groups = draw(st.sampled_from([1, channels]))
+    outputs = groups * draw(st.integers(1, 2))
+    kernel = draw(_kernels(shape))
+    return ops.Conv2d(
+        draw(_dyadic((outputs, channels // groups, *kernel))),
+        draw(st.none() | _dyadic((outputs,))),
+        stride=draw(_pairs(1, 2)),
+        padding=draw(_pairs(0, 2)),
+        dilation=draw(_pairs(1, 2)),
+        groups=groups,
+    )
+
+
+@st.composite
+def _batch_norms(draw: st.DrawFn, channels: int) -> ops.BatchNorm:
+    weight, bias, mean = (draw(_dyadic((channels,))) for _ in range(3))
+    exponents = draw(st.lists(st.integers(-1, 1), min_size=channels, max_size=channels))
+    variance = np.array([4.0**exponent - _EPS for exponent in exponents])
+    return ops.BatchNorm(weight, bias, mean, variance, eps=_EPS)
+
+
+@st.composite
+def _windows(draw: st.DrawFn, shape: Shape) -> tuple[ops.Pair, ops.Pair, ops.Pair]:
+    kernel = draw(_kernels(shape))
+    padding = (
+        draw(st.integers(0, kernel[0] // 2)),
+        draw(st.integers(0, kernel[1] // 2)),
+    )
+    return kernel, draw(_pairs(1, 2)), padding
