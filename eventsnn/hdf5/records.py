@@ -155,7 +155,7 @@ def _read_link(item: Item) -> Link:
     return Link(item.text("source"), chain, item.integer("delay"))
 
 
-def _synapse_record(synapse: Synapse) -> Record:  # noqa: PLR0911 - one return per kind
+def _synapse_record(synapse: Synapse) -> Record:
     match synapse:
         case Dense(weight=weight):
             return {"kind": "dense", "weight": weight}
@@ -197,7 +197,7 @@ def _synapse_record(synapse: Synapse) -> Record:  # noqa: PLR0911 - one return p
             assert_never(synapse)
 
 
-def _read_synapse(item: Item) -> Synapse:  # noqa: PLR0911 - one return per kind
+def _read_synapse(item: Item) -> Synapse:
     with naming(item.where()):
         match kind := item.text("kind"):
             case "dense":
