@@ -17,12 +17,15 @@ from eventsnn.fan_out import fan_out
 from eventsnn.network import Input, Layer, Link, Network
 from eventsnn.neurons import (
     IF,
+    LIF,
     Accumulator,
+    Burst,
     Neuron,
     NoReset,
     Relay,
     Reset,
     RunningMaximum,
+    Signed,
     Subtract,
     ToValue,
 )
@@ -44,8 +47,10 @@ from eventsnn.version import __version__
 
 __all__ = [
     "IF",
+    "LIF",
     "Accumulator",
     "AvgPool2d",
+    "Burst",
     "Conv2d",
     "ConversionError",
     "Counts",
@@ -74,6 +79,7 @@ __all__ = [
     "RunningMaximum",
     "Scale",
     "ShapeError",
+    "Signed",
     "Sparse",
     "Spikes",
     "Subsample",

@@ -18,11 +18,14 @@ from eventsnn.description import Description, Shape, Values, frozen_array
 from eventsnn.errors import CycleError, EventsnnError, NetworkError, ShapeError
 from eventsnn.neurons import (
     IF,
+    LIF,
     Accumulator,
+    Burst,
     Neuron,
     NoReset,
     Relay,
     RunningMaximum,
+    Signed,
     Subtract,
     ToValue,
 )
@@ -106,6 +109,10 @@ class Layer(Description):
         for what, values in _parameters(self.neuron):
             check_broadcast(np.asarray(values), self.shape, f"{owner}: {what}")
         check_broadcast(np.asarray(self.bias), self.shape, f"{owner}: bias")
+        if isinstance(self.neuron, IF | LIF) and self.neuron.v_min is not None:
+            floor = np.broadcast_to(self.neuron.v_min, self.shape)
+            if np.any(floor >= np.broadcast_to(self.neuron.threshold, self.shape)):
+                raise NetworkError(f"{owner}: v_min must lie below the threshold")
         if isinstance(self.neuron, RunningMaximum):
             if len(self.links) != 1 or self.links[0].chain:
                 raise NetworkError(
@@ -124,9 +131,17 @@ class Layer(Description):
 def _parameters(neuron: Neuron) -> list[tuple[str, Values]]:
     """The array parameters of a model, by name."""
     match neuron:
-        case IF(threshold=threshold, reset=reset, v0=v0):
-            found: list[tuple[str, Values]] = [("threshold", threshold), ("v0", v0)]
-            match reset:
+        case IF() | LIF():
+            found: list[tuple[str, Values]] = [
+                ("threshold", neuron.threshold),
+                ("v0", neuron.v0),
+                ("refractory", neuron.refractory),
+            ]
+            if neuron.v_min is not None:
+                found.append(("v_min", neuron.v_min))
+            if isinstance(neuron, LIF):
+                found.append(("decay", neuron.decay))
+            match neuron.reset:
                 case Subtract(amount=amount):
                     if amount is not None:
                         found.append(("reset amount", amount))
@@ -135,10 +150,14 @@ def _parameters(neuron: Neuron) -> list[tuple[str, Values]]:
                 case NoReset():
                     pass
                 case _:
-                    assert_never(reset)
+                    assert_never(neuron.reset)
             return found
-        case Accumulator(v0=v0):
-            return [("v0", v0)]
+        case Burst(threshold=threshold, v0=v0):
+            return [("threshold", threshold), ("v0", v0)]
+        case Signed(threshold=threshold, negative=negative, v0=v0):
+            return [("threshold", threshold), ("negative", negative), ("v0", v0)]
+        case Accumulator(v0=v0, decay=decay):
+            return [("v0", v0), ("decay", decay)]
         case Relay() | RunningMaximum():
             return []
         case _:

@@ -1,9 +1,9 @@
 """Neuron models: frozen parameters and the equations they stand for.
 
-Legend: ``v`` membrane potential, ``b`` bias current per tick, ``x`` the sum of all
-arrivals of a tick, ``theta`` the threshold, ``s`` the emitted amplitude. All are in
-the units of the potential; time is in ticks. ``docs/semantics.md`` has the order of
-the steps within a tick.
+Legend: ``v`` membrane potential, ``lambda`` its decay per tick, ``b`` bias current per
+tick, ``x`` the sum of all arrivals of a tick, ``theta`` the threshold, ``s`` the emitted
+amplitude. All but lambda are in the units of the potential; time is in ticks.
+``docs/semantics.md`` has the order of the steps within a tick.
 
 `Neuron` is a closed union: code that handles neurons does so by ``match`` with
 `typing.assert_never`, so the type checker points at every place a new kind must be
@@ -15,18 +15,22 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eventsnn.description import Description, Values, frozen_array
 from eventsnn.errors import NetworkError
 
 __all__ = [
     "IF",
+    "LIF",
     "Accumulator",
+    "Burst",
     "Neuron",
     "NoReset",
     "Relay",
     "Reset",
     "RunningMaximum",
+    "Signed",
     "Subtract",
     "ToValue",
 ]
@@ -71,41 +75,157 @@ class IF(Description):
 
     Args:
         threshold: theta > 0; a number or an array that broadcasts to the layer's shape.
+            For a strict test ``v > theta`` use ``np.nextafter(theta, np.inf)`` and
+            ``Subtract(theta)``.
         reset: what happens to ``v`` at a spike; subtracts the threshold by default.
         v0: the potential before tick 0; same broadcasting.
+        v_min: floor of ``v``, applied in every tick after the arrivals; None for none.
+        refractory: ticks R >= 0 after a spike in which ``v`` is held and arrivals are lost.
     """
 
     threshold: Values = 1.0
     reset: Reset = field(default_factory=Subtract)
     v0: Values = 0.0
+    v_min: Values | None = None
+    refractory: Values = 0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "threshold", frozen_array(self.threshold, "IF.threshold"))
-        object.__setattr__(self, "v0", frozen_array(self.v0, "IF.v0"))
-        if not np.all(np.asarray(self.threshold) > 0):
-            smallest = float(np.min(self.threshold))
+        _check_firing(self)
+
+
+@dataclass(frozen=True, eq=False)
+class LIF(Description):
+    """Leaky integrate and fire: ``v <- lambda v + b + x``; ``s = [v >= theta]``; reset.
+
+    ``lambda = exp(-dt / tau)`` reproduces an exact exponential decay of time constant tau.
+    In the refractory ticks the leak and the bias stop as well.
+
+    Args:
+        decay: lambda in (0, 1]; a number or an array that broadcasts to the layer's shape.
+        threshold, reset, v0, v_min, refractory: as for `IF`.
+    """
+
+    decay: Values
+    threshold: Values = 1.0
+    reset: Reset = field(default_factory=Subtract)
+    v0: Values = 0.0
+    v_min: Values | None = None
+    refractory: Values = 0
+
+    def __post_init__(self) -> None:
+        _check_firing(self)
+        object.__setattr__(self, "decay", _decay(self.decay, "LIF.decay"))
+
+
+@dataclass(frozen=True, eq=False)
+class Burst(Description):
+    """Several spikes in one tick, as an integer amplitude.
+
+    ``v <- v + b + x``; ``s = clip(floor(v / theta), 0, limit)``; ``v <- v - s theta``.
+    The amplitude ``s`` is an integer and counts as that many spikes.
+
+    Args:
+        threshold: theta > 0; a number or an array that broadcasts to the layer's shape.
+        limit: gamma >= 1, most spikes of one tick.
+        v0: the potential before tick 0.
+    """
+
+    threshold: Values = 1.0
+    limit: int = 2
+    v0: Values = 0.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "threshold", _positive(self.threshold, "Burst.threshold"))
+        object.__setattr__(self, "v0", frozen_array(self.v0, "Burst.v0"))
+        if not isinstance(self.limit, int | np.integer) or self.limit < 1:
+            raise NetworkError(f"Burst.limit: expected an int >= 1, found {self.limit!r}")
+        object.__setattr__(self, "limit", int(self.limit))
+
+
+@dataclass(frozen=True, eq=False)
+class Signed(Description):
+    """Takes spikes back that it gave too early.
+
+    ``v <- v + b + x``; ``s = +1`` if ``v >= theta``, else ``-1`` if ``v < -negative`` and
+    ``n > 0``; ``v <- v - s theta``; ``n <- n + s``.
+    ``n`` starts at 0, so the neuron never takes back more than it gave. The answer to
+    currents that are negative for a while (the deviation error of converted networks).
+
+    Args:
+        threshold: theta > 0; a number or an array that broadcasts to the layer's shape.
+        negative: >= 0; how far below 0 takes a spike back (strictly below).
+        v0: the potential before tick 0.
+    """
+
+    threshold: Values = 1.0
+    negative: Values = 0.0
+    v0: Values = 0.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "threshold", _positive(self.threshold, "Signed.threshold"))
+        object.__setattr__(self, "v0", frozen_array(self.v0, "Signed.v0"))
+        negative = frozen_array(self.negative, "Signed.negative")
+        if np.any(negative < 0):
             raise NetworkError(
-                f"IF.threshold: expected positive values, found {smallest:g}; "
-                f"a silent neuron with threshold <= 0 would fire in every tick"
+                f"Signed.negative: expected values >= 0, found {float(negative.min()):g}"
             )
-        if not isinstance(self.reset, Subtract | ToValue | NoReset):
-            raise NetworkError(
-                f"IF.reset: expected Subtract(), ToValue(v) or NoReset(), found {self.reset!r}"
-            )
+        object.__setattr__(self, "negative", negative)
 
 
 @dataclass(frozen=True, eq=False)
 class Accumulator(Description):
-    """Read-out without threshold: ``v <- v + b + x``; never fires.
+    """Read-out without threshold: ``v <- lambda v + b + x``; never fires.
 
     Args:
         v0: the potential before tick 0.
+        decay: lambda in (0, 1]; 1 adds up, less than 1 is a leaky integrator (LI).
     """
 
     v0: Values = 0.0
+    decay: Values = 1.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "v0", frozen_array(self.v0, "Accumulator.v0"))
+        object.__setattr__(self, "decay", _decay(self.decay, "Accumulator.decay"))
+
+
+def _positive(values: Values, what: str) -> NDArray[np.float64]:
+    array = frozen_array(values, what)
+    if not np.all(array > 0):
+        raise NetworkError(
+            f"{what}: expected positive values, found {float(array.min()):g}; "
+            f"a silent neuron with threshold <= 0 would fire in every tick"
+        )
+    return array
+
+
+def _decay(values: Values, what: str) -> NDArray[np.float64]:
+    array = frozen_array(values, what)
+    if not np.all((array > 0) & (array <= 1)):
+        raise NetworkError(
+            f"{what}: expected values in (0, 1], found {float(array.min()):g}.."
+            f"{float(array.max()):g}; a time constant tau gives exp(-dt / tau)"
+        )
+    return array
+
+
+def _check_firing(neuron: IF | LIF) -> None:
+    """Check and freeze the parameters that IF and LIF share."""
+    name = type(neuron).__name__
+    object.__setattr__(neuron, "threshold", _positive(neuron.threshold, f"{name}.threshold"))
+    object.__setattr__(neuron, "v0", frozen_array(neuron.v0, f"{name}.v0"))
+    if neuron.v_min is not None:
+        object.__setattr__(neuron, "v_min", frozen_array(neuron.v_min, f"{name}.v_min"))
+    refractory = frozen_array(neuron.refractory, f"{name}.refractory")
+    if np.any(refractory < 0) or np.any(refractory != np.floor(refractory)):
+        raise NetworkError(
+            f"{name}.refractory: expected whole ticks >= 0, found {neuron.refractory!r}"
+        )
+    object.__setattr__(neuron, "refractory", refractory)
+    if not isinstance(neuron.reset, Subtract | ToValue | NoReset):
+        raise NetworkError(
+            f"{name}.reset: expected Subtract(), ToValue(v) or NoReset(), found {neuron.reset!r}"
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,4 +260,4 @@ class RunningMaximum(Description):
             object.__setattr__(self, "stride", self.kernel_size)
 
 
-Neuron = IF | Accumulator | Relay | RunningMaximum
+Neuron = IF | LIF | Burst | Signed | Accumulator | Relay | RunningMaximum

@@ -19,10 +19,13 @@ from eventsnn.errors import InputError
 from eventsnn.network import Layer, Network
 from eventsnn.neurons import (
     IF,
+    LIF,
     Accumulator,
+    Burst,
     NoReset,
     Relay,
     RunningMaximum,
+    Signed,
     Subtract,
     ToValue,
 )
@@ -116,46 +119,82 @@ def _arrivals(
     return total
 
 
-def _initial(layer: Layer, shapes: Mapping[str, Shape]) -> Array:
+@dataclass(frozen=True)
+class _State:
+    """What a layer keeps from tick to tick.
+
+    Attributes:
+        v: the potential; the running inputs X of a running maximum.
+        held: refractory ticks still to come.
+        given: spikes given and not taken back, of signed neurons.
+    """
+
+    v: Array
+    held: Array
+    given: Array
+
+
+def _initial(layer: Layer, shapes: Mapping[str, Shape]) -> _State:
+    nothing = np.zeros(layer.shape)
     match layer.neuron:
-        case IF(v0=v0) | Accumulator(v0=v0):
-            return np.array(np.broadcast_to(np.asarray(v0), layer.shape))
+        case IF(v0=v0) | LIF(v0=v0) | Burst(v0=v0) | Signed(v0=v0) | Accumulator(v0=v0):
+            return _State(nothing + v0, nothing, nothing)
         case Relay():
-            return np.zeros(layer.shape)
+            return _State(nothing, nothing, nothing)
         case RunningMaximum():
-            return np.zeros(shapes[layer.links[0].source])
+            return _State(np.zeros(shapes[layer.links[0].source]), nothing, nothing)
         case _:
             assert_never(layer.neuron)
 
 
-def _step(layer: Layer, state: Array, arrivals: Array) -> tuple[Array, Array, Array]:
+def _step(layer: Layer, state: _State, arrivals: Array) -> tuple[Array, Array, _State]:
     """One tick of one layer: (emitted, recorded potential, next state)."""
     nothing = np.zeros(layer.shape)
     neuron = layer.neuron
     match neuron:
-        case IF():
-            v = state + layer.bias + arrivals
-            fires = v >= neuron.threshold
-            match neuron.reset:
-                case Subtract(amount=amount):
-                    v = np.where(fires, v - (neuron.threshold if amount is None else amount), v)
-                case ToValue(value=value):
-                    v = np.where(fires, value, v)
-                case NoReset():
-                    pass
-                case _:
-                    assert_never(neuron.reset)
-            return fires.astype(np.float64), v, v
-        case Accumulator():
-            v = state + layer.bias + arrivals
-            return nothing, v, v
+        case IF() | LIF():
+            decay = neuron.decay if isinstance(neuron, LIF) else 1.0
+            active = state.held == 0
+            v = decay * state.v + layer.bias + arrivals
+            if neuron.v_min is not None:
+                v = np.maximum(v, neuron.v_min)
+            v = np.where(active, v, state.v)
+            fires = active & (v >= neuron.threshold)
+            v = np.where(fires, _reset(neuron, v), v)
+            held = np.where(fires, neuron.refractory, np.maximum(state.held - 1, 0))
+            return fires.astype(np.float64), v, _State(v, held, nothing)
+        case Burst(threshold=theta, limit=limit):
+            v = state.v + layer.bias + arrivals
+            s = sum(((v >= k * theta).astype(np.float64) for k in range(1, limit + 1)), nothing)
+            return s, v - s * theta, _State(v - s * theta, nothing, nothing)
+        case Signed(threshold=theta, negative=negative):
+            v = state.v + layer.bias + arrivals
+            takes_back = (v < -np.asarray(negative)) & (state.given > 0)
+            s = np.where(v >= theta, 1.0, np.where(takes_back, -1.0, 0.0))
+            return s, v - s * theta, _State(v - s * theta, nothing, state.given + s)
+        case Accumulator(decay=decay):
+            v = decay * state.v + layer.bias + arrivals
+            return nothing, v, _State(v, nothing, nothing)
         case Relay():
             return arrivals + layer.bias, nothing, state
         case RunningMaximum():
-            before, after = _maximum(neuron, state), _maximum(neuron, state + arrivals)
-            return after - before, after, state + arrivals
+            before, after = _maximum(neuron, state.v), _maximum(neuron, state.v + arrivals)
+            return after - before, after, _State(state.v + arrivals, nothing, nothing)
         case _:
             assert_never(neuron)
+
+
+def _reset(neuron: IF | LIF, v: Array) -> Array:
+    """The potential after a spike."""
+    match neuron.reset:
+        case Subtract(amount=amount):
+            return v - (neuron.threshold if amount is None else amount)
+        case ToValue(value=value):
+            return v * 0 + value
+        case NoReset():
+            return v
+        case _:
+            assert_never(neuron.reset)
 
 
 def _maximum(neuron: RunningMaximum, x: Array) -> Array:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from eventsnn.engine.execute import run_chunk
 from eventsnn.engine.inputs import InputValue, as_samples
-from eventsnn.engine.plan import Order, Precision, make_plan
+from eventsnn.engine.plan import Granularity, Order, Precision, make_plan
 from eventsnn.errors import InputError
 from eventsnn.network import Network
 from eventsnn.run import Record, Run
@@ -30,8 +30,9 @@ def simulate(
     ticks: int,
     record: Record = ...,
     workers: int = ...,
-    precision: Precision = ...,
+    precision: Precision | None = ...,
     order: Order = ...,
+    granularity: Granularity = ...,
 ) -> Run: ...
 @overload
 def simulate(
@@ -41,8 +42,9 @@ def simulate(
     ticks: int,
     record: Record = ...,
     workers: int = ...,
-    precision: Precision = ...,
+    precision: Precision | None = ...,
     order: Order = ...,
+    granularity: Granularity = ...,
 ) -> list[Run]: ...
 @overload
 def simulate(
@@ -52,8 +54,9 @@ def simulate(
     ticks: int,
     record: Record = ...,
     workers: int = ...,
-    precision: Precision = ...,
+    precision: Precision | None = ...,
     order: Order = ...,
+    granularity: Granularity = ...,
 ) -> Any: ...
 def simulate(
     network: Network,
@@ -62,8 +65,9 @@ def simulate(
     ticks: int,
     record: Record | None = None,
     workers: int = 1,
-    precision: Precision = "float32",
+    precision: Precision | None = None,
     order: Order = "by_layer",
+    granularity: Granularity = "swept",
 ) -> Run | list[Run]:
     """Run ``network`` on one sample, or on a batch.
 
@@ -75,8 +79,12 @@ def simulate(
         ticks: how many, >= 1.
         record: what to keep besides the read-out and the counts.
         workers: threads over the samples of a batch. The results do not depend on it.
-        precision: ``float32``, or ``float64`` for sums that need more than 24 bits.
+        precision: ``float32``, or ``float64`` for sums that need more than 24 bits. None
+            is float32, unless a layer leaks or is touched.
         order: ``by_layer`` or ``by_tick``; same spikes, same counts, other speed.
+        granularity: ``swept``, ``touched``, or a mapping from layer names to these. Sweeps
+            suit converted networks, where most neurons are reached in every tick;
+            touching suits event streams. Same spikes, same counts.
 
     Returns:
         One `Run`, or one per sample of a batch.
@@ -90,7 +98,7 @@ def simulate(
     if workers < 1:
         raise InputError(f"workers must be >= 1, found {workers}")
     samples, batched = as_samples(network, inputs)
-    plan = make_plan(network, precision=precision, order=order)
+    plan = make_plan(network, precision=precision, order=order, granularity=granularity)
     if not batched:
         return run_chunk(plan, samples, ticks, record)[0]
     chunks = [samples[i : i + _CHUNK] for i in range(0, len(samples), _CHUNK)]

@@ -18,7 +18,7 @@ settings.register_profile(
 settings.register_profile(
     "planted",
     deadline=None,
-    max_examples=60,
+    max_examples=300,
     phases=[Phase.explicit, Phase.generate],
     database=None,
     suppress_health_check=[HealthCheck.too_slow],

@@ -15,11 +15,14 @@ from eventsnn.hdf5 import NetworkFile, Source, load_network, save_network
 from eventsnn.network import Input, Layer, Link, Network
 from eventsnn.neurons import (
     IF,
+    LIF,
     Accumulator,
+    Burst,
     Neuron,
     NoReset,
     Relay,
     RunningMaximum,
+    Signed,
     Subtract,
     ToValue,
 )
@@ -52,7 +55,12 @@ NEURONS: list[Neuron] = [
     IF(),
     IF(weights(4, 1, 1) ** 2 + 0.1, Subtract(weights(4, 1, 1)), weights(4, 6, 6)),
     IF(0.1, ToValue(weights(4, 1, 1)), 0.3),
-    IF(np.nextafter(1.0, 2.0), NoReset()),
+    IF(np.nextafter(1.0, 2.0), NoReset(), v_min=-0.5, refractory=3),
+    LIF(0.9),
+    LIF(weights(4, 1, 1) ** 2 / 99 + 0.1, 2.0, ToValue(0.1), 0.2, -1.0, weights(4, 1, 1) * 0 + 2),
+    Burst(0.3, 5, 0.1),
+    Signed(0.3, 0.2, weights(4, 6, 6)),
+    Accumulator(0.1, 0.5),
     Accumulator(weights(4, 6, 6)),
     Relay(),
 ]
@@ -247,7 +255,7 @@ def put(path: Path, item: str, value: Any) -> None:
         ("network/layers/0/shape@", 3, "shape: expected integers"),
         ("network/layers/0/bias@", np.nan, "item /network/layers/0: layer `out`: bias: 1 of 1"),
         ("network/layers/0/bias@", np.bytes_("a"), "bias: expected numbers"),
-        ("network/layers/0/neuron/kind@", np.bytes_("lif"), "kind: `lif` is unknown; .* if, acc"),
+        ("network/layers/0/neuron/kind@", np.bytes_("cuba"), "kind: `cuba` is unknown; .* if, lif"),
         ("network/layers/0/neuron/threshold", np.zeros(2), "IF.threshold: expected positive"),
         ("network/layers/0/neuron/reset/kind@", np.bytes_("hard"), "`hard` is unknown"),
         ("network/layers/0/links/0/source@", np.bytes_("y"), "link from `y`, which does not exist"),

@@ -51,15 +51,75 @@ FAULTS = {
         "v[i] += n * bias[i]",
         "v[i] += 2 * n * bias[i]",
     ),
-    "lost wake": (
-        "kernels/loop.py",
-        "if again or _driven(layers, state, layer):",
-        "if _driven(layers, state, layer):",
+    "lost wake of a plain layer": (
+        "kernels/fire.py",
+        "        if again:\n            earliest = tick + 1",
+        "        if again:\n            earliest = NEVER",
     ),
-    "late wake": (
+    "late wake of a plain layer": (
+        "kernels/fire.py",
+        "earliest = min(earliest, tick + math.ceil(ticks))",
+        "earliest = min(earliest, tick + math.ceil(ticks) + 1)",
+    ),
+    "lost wake of a neuron": (
         "kernels/loop.py",
-        "_wake(state, pool, layer, tick + 1)",
-        "_wake(state, pool, layer, tick + 2)",
+        "if state.wanted[k] < NEVER:",
+        "if state.wanted[k] < NEVER and k > 0:",
+    ),
+    "late wake of a neuron": (
+        "kernels/lazy.py",
+        "return start + max(1, math.ceil(ticks * _EARLY))",
+        "return start + max(1, math.ceil(ticks * _EARLY)) + 1",
+    ),
+    "stale wake suppresses a new one": (
+        "kernels/loop.py",
+        "state.wake[layer] = NEVER",
+        "state.wake[layer] = state.wake[layer]",
+    ),
+    "heap ignores the position": (
+        "kernels/heap.py",
+        "(tick[a] == tick[b] and order[a] < order[b])",
+        "(tick[a] == tick[b] and order[a] > order[b])",
+    ),
+    "heap loses the last child": (
+        "kernels/heap.py",
+        "if child + 1 < size and",
+        "if child + 1 < size - 1 and",
+    ),
+    "decay once too often": (
+        "kernels/lazy.py",
+        "power = _power(decay, n)",
+        "power = _power(decay, n + 1)",
+    ),
+    "floor forgotten between visits": (
+        "kernels/lazy.py",
+        "v = max(_closed(v, b, decay, n - 1), v_min)",
+        "v = _closed(v, b, decay, n - 1)",
+    ),
+    "refractory one tick short": (
+        "kernels/lazy.py",
+        "held[g] = tick + int(",
+        "held[g] = tick - 1 + int(",
+    ),
+    "refractory neurons receive": (
+        "kernels/lazy.py",
+        "        inbox[g] = 0\n",
+        "        inbox[g] = 0 if n > 0 else inbox[g]\n",
+    ),
+    "signed neurons forget what they gave": (
+        "kernels/lazy.py",
+        "given[g] += int(s)",
+        "given[g] = max(int(s), 0)",
+    ),
+    "burst one too many": (
+        "kernels/lazy.py",
+        "while s < limit and",
+        "while s <= limit and",
+    ),
+    "touched twice": (
+        "kernels/mark.py",
+        "stamp[start + i] = visit",
+        "stamp[start + i] = -1",
     ),
 }
 
@@ -103,7 +163,7 @@ def run_properties(folder, fault):
 def test_the_copy_passes(tmp_path):
     status, output = run_properties(tmp_path, None)
     assert status == 0, output
-    assert "4 passed" in output
+    assert "6 passed" in output
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())

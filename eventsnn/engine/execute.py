@@ -94,7 +94,9 @@ class _Worker:
             layer = plan.links.target[link]
             state.has_current[layer] = True
             start = plan.layers.v_start[layer]
+            state.registers[t.TOUCHED] = 0
             deliver(
+                plan.layers,
                 plan.links,
                 plan.stages,
                 state,
@@ -140,6 +142,7 @@ class _Worker:
         target = plan.layers.component[plan.links.target] == component
         arriving = int(state.emission_count[plan.links.source[target]].sum())
         needed = int(state.registers[t.HEAP_SIZE]) + arriving + plan.layers.kind.size
+        needed += int(plan.layers.size[plan.layers.touched].sum())
         self._pool = ensure_heap(self._pool, needed)
         feed(plan.layers, plan.links, state, self._pool, plan.inputs, component)
 
@@ -162,7 +165,8 @@ class _Worker:
             needed = int(state.registers[t.POOL_SIZE]) + int(plan.layers.size.max())
             pool = ensure_spikes(pool, needed, graded=bool(state.graded.any()))
         elif status == t.GROW_HEAP:
-            pool = ensure_heap(pool, 2 * pool.heap_tick.size + plan.links.source.size)
+            wakes = int(plan.layers.size.max())
+            pool = ensure_heap(pool, 2 * pool.heap_tick.size + plan.links.source.size + wakes)
         else:
             pool = ensure_emissions(pool, 2 * pool.emission_tick.size)
         self._pool = pool

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eventsnn.description import Shape
+from eventsnn.description import Shape, Values
 from eventsnn.engine.layout import public_index, to_plan
 from eventsnn.kernels import tables as t
 from eventsnn.network import Layer, Network, maximum_window
-from eventsnn.neurons import IF, Accumulator, NoReset, Relay, RunningMaximum, Subtract, ToValue
+from eventsnn.neurons import (
+    IF,
+    LIF,
+    Accumulator,
+    Burst,
+    NoReset,
+    Relay,
+    RunningMaximum,
+    Signed,
+    Subtract,
+    ToValue,
+)
 from eventsnn.synapses import output_shape, pool_window
 
 __all__ = ["layer_tables"]
@@ -22,12 +34,17 @@ _PER_LAYER = (
     "reset",
     "size",
     "v_start",
-    "v_size",
     "threshold_start",
     "reset_start",
     "period",
     "bias_start",
     "bias_period",
+    "lazy_start",
+    "decay_start",
+    "v_min_start",
+    "refractory_start",
+    "negative_start",
+    "limit",
     "component",
     "output_start",
     "window_start",
@@ -62,17 +79,85 @@ def _period(shape: Shape, *values: NDArray[np.float64]) -> int:
     return row if repeats else size
 
 
-def _reset(neuron: IF) -> tuple[int, NDArray[np.float64]]:
+@dataclass(frozen=True)
+class _Rule:
+    """What the kernels know of a firing model or an accumulator.
+
+    Attributes:
+        kind, reset: integers of `eventsnn.kernels.tables`.
+        v0: potential before tick 0.
+        lazy: needs more than a plain sweep.
+        threshold, amount: of the test, and what the reset subtracts or sets.
+        decay, v_min, refractory, negative, limit: see `eventsnn.neurons`.
+    """
+
+    kind: int
+    reset: int
+    v0: Values
+    lazy: bool
+    threshold: Values = 1.0
+    amount: Values = 0.0
+    decay: Values = 1.0
+    v_min: Values = -np.inf
+    refractory: Values = 0.0
+    negative: Values = 0.0
+    limit: int = 1
+
+
+def _rule(neuron: IF | LIF | Burst | Signed | Accumulator) -> _Rule:
+    match neuron:
+        case IF() | LIF():
+            kind, amount = _reset(neuron)
+            decay = neuron.decay if isinstance(neuron, LIF) else 1.0
+            floor = neuron.v_min is not None
+            waits = bool(np.any(np.asarray(neuron.refractory) != 0))
+            return _Rule(
+                t.KIND_IF,
+                kind,
+                neuron.v0,
+                lazy=isinstance(neuron, LIF) or floor or waits,
+                threshold=neuron.threshold,
+                amount=amount,
+                decay=decay,
+                v_min=-np.inf if neuron.v_min is None else neuron.v_min,
+                refractory=neuron.refractory,
+            )
+        case Burst(threshold=threshold, limit=limit, v0=v0):
+            return _Rule(
+                t.KIND_BURST, t.RESET_SUBTRACT, v0, lazy=True, threshold=threshold, limit=limit
+            )
+        case Signed(threshold=threshold, negative=negative, v0=v0):
+            return _Rule(
+                t.KIND_SIGNED,
+                t.RESET_SUBTRACT,
+                v0,
+                lazy=True,
+                threshold=threshold,
+                negative=negative,
+            )
+        case Accumulator(v0=v0, decay=decay):
+            leaks = bool(np.any(np.asarray(decay) != 1))
+            return _Rule(t.KIND_ACCUMULATOR, t.RESET_NONE, v0, lazy=leaks, decay=decay)
+        case _:
+            assert_never(neuron)
+
+
+def _reset(neuron: IF | LIF) -> tuple[int, Values]:
     match neuron.reset:
         case Subtract(amount=amount):
-            values = neuron.threshold if amount is None else amount
-            return t.RESET_SUBTRACT, np.asarray(values)
+            return t.RESET_SUBTRACT, neuron.threshold if amount is None else amount
         case ToValue(value=value):
-            return t.RESET_VALUE, np.asarray(value)
+            return t.RESET_VALUE, value
         case NoReset():
-            return t.RESET_NONE, np.zeros(())
+            return t.RESET_NONE, 0.0
         case _:
             assert_never(neuron.reset)
+
+
+def _rounded_up(values: NDArray[np.float64], real: np.dtype[Any]) -> NDArray[Any]:
+    """Thresholds in ``real``, so that v >= theta holds for the same v of that precision."""
+    rounded = values.astype(real)
+    return np.where(rounded < values, np.nextafter(rounded, real.type(np.inf)), rounded)
 
 
 def layer_tables(
@@ -80,39 +165,27 @@ def layer_tables(
     by_position: list[Layer],
     links: t.Links,
     component: NDArray[np.int64],
+    touched: set[str],
     real: np.dtype[Any],
-) -> tuple[t.Layers, NDArray[Any], int]:
-    """The tables, the potentials before tick 0, and the number of running outputs."""
+) -> tuple[t.Layers, NDArray[Any], int, int]:
+    """The tables, the potentials before tick 0, the numbers of maxima and of lazy neurons."""
     n = len(by_position)
     columns = {name: np.zeros(n, dtype=np.int64) for name in _PER_LAYER}
     columns["component"] = component
     columns["bias_start"][:] = -1
+    columns["lazy_start"][:] = -1
     parameters = _Parameters(real)
     window_ptr, window_index = [0], [np.zeros(0, dtype=np.int64)]
     initial = []
-    v_size = maxima = 0
+    v_size = maxima = lazy = 0
     for p, layer in enumerate(by_position):
-        size = layer.size
-        columns["size"][p] = size
+        columns["size"][p] = layer.size
         columns["v_start"][p] = v_size
-        columns["period"][p] = size
-        v0 = np.zeros(size)
+        columns["period"][p] = layer.size
         match layer.neuron:
-            case IF() as neuron:
-                columns["kind"][p] = t.KIND_IF
-                threshold = to_plan(np.asarray(neuron.threshold), layer.shape)
-                columns["reset"][p], amount = _reset(neuron)
-                reset = to_plan(amount, layer.shape)
-                period = _period(layer.shape, threshold, reset)
-                columns["period"][p] = period
-                columns["threshold_start"][p] = parameters.add(threshold[:period])
-                columns["reset_start"][p] = parameters.add(reset[:period])
-                v0 = to_plan(np.asarray(neuron.v0), layer.shape)
-            case Accumulator() as neuron:
-                columns["kind"][p] = t.KIND_ACCUMULATOR
-                v0 = to_plan(np.asarray(neuron.v0), layer.shape)
             case Relay():
                 columns["kind"][p] = t.KIND_RELAY
+                v0 = np.zeros(layer.size)
             case RunningMaximum() as neuron:
                 columns["kind"][p] = t.KIND_MAXIMUM
                 columns["output_start"][p] = maxima
@@ -122,20 +195,25 @@ def layer_tables(
                 for window in _windows(neuron, source):
                     window_index.append(window)
                     window_ptr.append(window_ptr[-1] + window.size)
-                maxima += size
-            case _:
-                assert_never(layer.neuron)
+                maxima += layer.size
+            case neuron:
+                rule = _rule(neuron)
+                v0 = to_plan(np.asarray(rule.v0), layer.shape)
+                _add_rule(columns, p, parameters, rule, layer.shape, real)
+                if rule.lazy or layer.name in touched:
+                    columns["lazy_start"][p] = lazy
+                    lazy += layer.size
         bias = to_plan(np.asarray(layer.bias), layer.shape)
         if np.any(bias != 0):
             columns["bias_period"][p] = _period(layer.shape, bias)
             columns["bias_start"][p] = parameters.add(bias[: columns["bias_period"][p]])
-        columns["v_size"][p] = v0.size
         v_size += v0.size
         initial.append(v0)
     inputs = len(network.inputs)
     outgoing = np.argsort(links.source, kind="stable")
     tables = t.Layers(
         **columns,
+        touched=np.array([layer.name in touched for layer in by_position]),
         links_start=np.searchsorted(links.target, np.arange(n + 1)),
         out_start=np.searchsorted(links.source[outgoing], np.arange(inputs + n + 1)),
         out_links=outgoing,
@@ -143,7 +221,39 @@ def layer_tables(
         window_ptr=np.array(window_ptr, dtype=np.int64),
         window_index=np.concatenate(window_index),
     )
-    return tables, np.concatenate(initial).astype(real), maxima
+    return tables, np.concatenate(initial).astype(real), maxima, lazy
+
+
+def _add_rule(
+    columns: dict[str, NDArray[np.int64]],
+    p: int,
+    parameters: _Parameters,
+    rule: _Rule,
+    shape: Shape,
+    real: np.dtype[Any],
+) -> None:
+    """All array parameters of a layer, with one common period."""
+    columns["kind"][p], columns["reset"][p], columns["limit"][p] = (
+        rule.kind,
+        rule.reset,
+        rule.limit,
+    )
+    named = {
+        "threshold_start": rule.threshold,
+        "reset_start": rule.amount,
+        "decay_start": rule.decay,
+        "v_min_start": rule.v_min,
+        "refractory_start": rule.refractory,
+        "negative_start": rule.negative,
+    }
+    flat = {name: to_plan(np.asarray(values), shape) for name, values in named.items()}
+    period = _period(shape, *flat.values())
+    columns["period"][p] = period
+    for name, values in flat.items():
+        kept = values[:period]
+        if name == "threshold_start":
+            kept = _rounded_up(kept, real)
+        columns[name][p] = parameters.add(kept)
 
 
 def _windows(neuron: RunningMaximum, source: Shape) -> list[NDArray[np.int64]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, assert_never
 
@@ -18,11 +19,13 @@ from eventsnn.errors import NetworkError
 from eventsnn.fan_out import fan_out
 from eventsnn.kernels import tables as t
 from eventsnn.network import Layer, Network, maximum_window
-from eventsnn.neurons import IF, Accumulator, Relay, RunningMaximum
+from eventsnn.neurons import IF, LIF, Accumulator, Burst, Relay, RunningMaximum, Signed
 
-__all__ = ["Order", "Plan", "Precision", "make_plan"]
+__all__ = ["Granularity", "Order", "Plan", "Precision", "make_plan"]
 
 Precision = Literal["float32", "float64"]
+#: For all layers, or by layer name (the others are swept).
+Granularity = Literal["swept", "touched"] | Mapping[str, Literal["swept", "touched"]]
 Order = Literal["by_layer", "by_tick"]
 
 
@@ -38,6 +41,7 @@ class Plan:
         nodes: names, inputs first, then layers by position.
         v_initial: potentials before tick 0.
         maxima: number of running outputs.
+        lazy: number of neurons that are advanced one by one.
         graded: per node, whether its spikes may have amplitudes other than 1; for inputs
             that is known only with the sample.
         scratch: largest intermediate of a chain.
@@ -53,6 +57,7 @@ class Plan:
     nodes: tuple[str, ...]
     v_initial: NDArray[Any]
     maxima: int
+    lazy: int
     graded: NDArray[np.bool_]
     scratch: int
     biased: int
@@ -73,19 +78,31 @@ class Plan:
         return int(self.links.fan_out[start : start + size].sum(dtype=np.int64))
 
 
-def make_plan(network: Network, *, precision: Precision, order: Order) -> Plan:
+def make_plan(
+    network: Network,
+    *,
+    precision: Precision | None = None,
+    order: Order = "by_layer",
+    granularity: Granularity = "swept",
+) -> Plan:
     """Plan a run.
 
     Args:
         network: the description.
         precision: float32 is exact within a budget of 24 bits, float64 of 53; see
-            docs/semantics.md.
+            docs/semantics.md. None is float32, unless a layer leaks or is touched.
         order: ``by_layer`` runs feed-forward parts layer by layer over all ticks,
             ``by_tick`` everything tick by tick. Same spikes, same counts.
+        granularity: ``swept`` layers are advanced as a whole when anything reaches them,
+            of ``touched`` ones only the neurons that are reached. Same spikes, same counts.
 
     Raises:
-        NetworkError: an unknown precision or order.
+        NetworkError: an unknown precision, order, granularity or layer.
     """
+    touched = _touched_layers(network, granularity)
+    if precision is None:
+        long = bool(touched) or any(_leaks(layer) for layer in network.layers)
+        precision = "float64" if long else "float32"
     if precision not in ("float32", "float64"):
         raise NetworkError(f"precision must be 'float32' or 'float64', found {precision!r}")
     if order not in ("by_layer", "by_tick"):
@@ -102,7 +119,9 @@ def make_plan(network: Network, *, precision: Precision, order: Order) -> Plan:
         inner = links.source >= inputs
         edges = np.stack([links.source[inner] - inputs, links.target[inner]], axis=1)
         count, component = components(len(by_position), [(int(a), int(b)) for a, b in edges])
-    layers, v_initial, maxima = layer_tables(network, by_position, links, component, real)
+    layers, v_initial, maxima, lazy = layer_tables(
+        network, by_position, links, component, touched, real
+    )
     return Plan(
         network=network,
         precision=precision,
@@ -113,6 +132,7 @@ def make_plan(network: Network, *, precision: Precision, order: Order) -> Plan:
         nodes=nodes,
         v_initial=v_initial,
         maxima=maxima,
+        lazy=lazy,
         graded=np.array([False] * inputs + [_is_graded(layer) for layer in by_position]),
         scratch=scratch,
         biased=sum(
@@ -121,12 +141,38 @@ def make_plan(network: Network, *, precision: Precision, order: Order) -> Plan:
     )
 
 
+def _touched_layers(network: Network, granularity: Granularity) -> set[str]:
+    """Names of the layers of which only the reached neurons are visited."""
+    if isinstance(granularity, str):
+        granularity = {layer.name: granularity for layer in network.layers}
+    for name, value in granularity.items():
+        network.layer(name)
+        if value not in ("swept", "touched"):
+            raise NetworkError(f"granularity must be 'swept' or 'touched', found {value!r}")
+    return {
+        name
+        for name, value in granularity.items()
+        # relays and running maxima keep nothing between ticks that could be advanced
+        if value == "touched" and not isinstance(network.layer(name).neuron, Relay | RunningMaximum)
+    }
+
+
+def _leaks(layer: Layer) -> bool:
+    match layer.neuron:
+        case LIF(decay=decay) | Accumulator(decay=decay):
+            return bool(np.any(np.asarray(decay) != 1))
+        case IF() | Burst() | Signed() | Relay() | RunningMaximum():
+            return False
+        case _:
+            assert_never(layer.neuron)
+
+
 def _is_graded(layer: Layer) -> bool:
     """Whether a layer may emit amplitudes other than 1."""
     match layer.neuron:
-        case IF() | Accumulator():
+        case IF() | LIF() | Accumulator():
             return False
-        case Relay() | RunningMaximum():
+        case Burst() | Signed() | Relay() | RunningMaximum():
             return True
         case _:
             assert_never(layer.neuron)

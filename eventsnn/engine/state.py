@@ -41,7 +41,15 @@ def make_state(plan: Plan, record: Record, ticks: int) -> t.State:
         has_current=np.zeros(layers, dtype=np.bool_),
         graded=plan.graded.copy(),
         last=np.full(layers, -1, dtype=np.int64),
-        woken=np.full(layers, -1, dtype=np.int64),
+        wake=np.full(layers, t.NEVER, dtype=np.int64),
+        neuron_last=np.full(plan.lazy, -1, dtype=np.int64),
+        neuron_wake=np.full(plan.lazy, t.NEVER, dtype=np.int64),
+        held=np.full(plan.lazy, -1, dtype=np.int64),
+        given=np.zeros(plan.lazy, dtype=np.int64),
+        inbox=np.zeros(plan.lazy, dtype=real),
+        stamp=np.full(plan.lazy, -1, dtype=np.int64),
+        touched=np.zeros(size if plan.lazy else 0, dtype=np.int32),
+        wanted=np.zeros(size if plan.lazy else 0, dtype=np.int64),
         fired=np.zeros((size + 7) // 8 * 8, dtype=np.uint8),
         scratch=np.zeros(plan.scratch, dtype=real),
         scratch_index=np.zeros(plan.scratch, dtype=np.int32),
@@ -71,10 +79,21 @@ def reset_state(plan: Plan, state: t.State) -> None:
         state.spikes,
         state.emission_count,
         state.recorded,
+        state.given,
+        state.inbox,
     ):
         array[...] = 0
-    for array in (state.last, state.woken, state.emission_head, state.emission_tail):
+    for array in (
+        state.last,
+        state.emission_head,
+        state.emission_tail,
+        state.neuron_last,
+        state.held,
+        state.stamp,
+    ):
         array[...] = -1
+    for array in (state.wake, state.neuron_wake):
+        array[...] = t.NEVER
 
 
 def make_pool(plan: Plan) -> t.Pool:

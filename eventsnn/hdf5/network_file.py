@@ -7,7 +7,7 @@
     /network        attribute output
         inputs/0..  attributes name, shape
         layers/0..  attributes name, shape; array bias
-            neuron  attribute kind (if, accumulator, relay, running_maximum), its fields;
+            neuron  attribute kind (if, lif, burst, signed, ...), its fields;
                     a reset is a group of its own
             links/0..       attributes source, delay
                 chain/0..   attribute kind (dense, conv2d, ...), its fields

@@ -7,17 +7,21 @@ from typing import assert_never
 import numpy as np
 import scipy.sparse as sp
 
+from eventsnn.description import Values
 from eventsnn.errors import FileFormatError
 from eventsnn.hdf5.storage import Item, Record, naming
 from eventsnn.network import Input, Layer, Link, Network
 from eventsnn.neurons import (
     IF,
+    LIF,
     Accumulator,
+    Burst,
     Neuron,
     NoReset,
     Relay,
     Reset,
     RunningMaximum,
+    Signed,
     Subtract,
     ToValue,
 )
@@ -89,11 +93,25 @@ def read_network(item: Item) -> Network:
 
 def _neuron_record(neuron: Neuron) -> Record:
     match neuron:
-        case IF(threshold=threshold, reset=reset, v0=v0):
-            reset_record = _reset_record(reset)
-            return {"kind": "if", "threshold": threshold, "v0": v0, "reset": reset_record}
-        case Accumulator(v0=v0):
-            return {"kind": "accumulator", "v0": v0}
+        case IF() | LIF():
+            record: Record = {
+                "kind": "lif" if isinstance(neuron, LIF) else "if",
+                "threshold": neuron.threshold,
+                "reset": _reset_record(neuron.reset),
+                "v0": neuron.v0,
+                "refractory": neuron.refractory,
+            }
+            if neuron.v_min is not None:
+                record["v_min"] = neuron.v_min
+            if isinstance(neuron, LIF):
+                record["decay"] = neuron.decay
+            return record
+        case Burst(threshold=threshold, limit=limit, v0=v0):
+            return {"kind": "burst", "threshold": threshold, "limit": limit, "v0": v0}
+        case Signed(threshold=threshold, negative=negative, v0=v0):
+            return {"kind": "signed", "threshold": threshold, "negative": negative, "v0": v0}
+        case Accumulator(v0=v0, decay=decay):
+            return {"kind": "accumulator", "v0": v0, "decay": decay}
         case Relay():
             return {"kind": "relay"}
         case RunningMaximum():
@@ -110,10 +128,15 @@ def _neuron_record(neuron: Neuron) -> Record:
 def _read_neuron(item: Item) -> Neuron:
     match kind := item.text("kind"):
         case "if":
-            reset = _read_reset(item.child("reset"))
-            return IF(item.array("threshold"), reset, item.array("v0"))
+            return IF(*_read_firing(item))
+        case "lif":
+            return LIF(item.array("decay"), *_read_firing(item))
+        case "burst":
+            return Burst(item.array("threshold"), item.integer("limit"), item.array("v0"))
+        case "signed":
+            return Signed(item.array("threshold"), item.array("negative"), item.array("v0"))
         case "accumulator":
-            return Accumulator(item.array("v0"))
+            return Accumulator(item.array("v0"), item.array("decay"))
         case "relay":
             return Relay()
         case "running_maximum":
@@ -121,7 +144,19 @@ def _read_neuron(item: Item) -> Neuron:
                 item.pair("kernel_size"), item.pair("stride"), item.pair("padding")
             )
         case _:
-            raise _unknown(item, kind, "if, accumulator, relay, running_maximum")
+            known = "if, lif, burst, signed, accumulator, relay, running_maximum"
+            raise _unknown(item, kind, known)
+
+
+def _read_firing(item: Item) -> tuple[Values, Reset, Values, Values | None, Values]:
+    """What IF and LIF share, in the order of their fields."""
+    return (
+        item.array("threshold"),
+        _read_reset(item.child("reset")),
+        item.array("v0"),
+        item.array("v_min") if item.has("v_min") else None,
+        item.array("refractory"),
+    )
 
 
 def _reset_record(reset: Reset) -> Record:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from eventsnn.kernels.jit import jit
+from eventsnn.kernels.lazy import potentials
 from eventsnn.kernels.tables import KIND_MAXIMUM, KIND_RELAY
 
 __all__ = ["advance", "potential_at", "record_until"]
@@ -45,6 +46,9 @@ def potential_at(layers: Any, state: Any, layer: int, tick: int, out: Any) -> No
     if layers.kind[layer] == KIND_MAXIMUM:
         first = layers.output_start[layer]
         out[:size] = state.maximum[first : first + size]
+        return
+    if layers.lazy_start[layer] >= 0:
+        potentials(layers, state, layer, tick, out)
         return
     n = tick - state.last[layer]
     start = layers.v_start[layer]

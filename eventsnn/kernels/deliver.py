@@ -10,6 +10,7 @@ import numpy as np
 from eventsnn.kernels.conv import conv_graded, conv_unit
 from eventsnn.kernels.dense import dense_graded, dense_unit, sparse_graded, sparse_unit
 from eventsnn.kernels.jit import jit
+from eventsnn.kernels.mark import mark
 from eventsnn.kernels.tables import (
     COMPARISONS,
     KIND_MAXIMUM,
@@ -78,6 +79,7 @@ def _graded(
 
 @jit
 def deliver(
+    layers: Any,
     links: Any,
     stages: Any,
     state: Any,
@@ -96,6 +98,7 @@ def deliver(
     graded spikes of the next stage.
     """
     first, last = links.stage_start[link], links.stage_start[link + 1] - 1
+    target = links.target[link]
     for stage in range(first, last + 1):
         to, to_start = (out, out_start) if stage == last else (state.scratch, 0)
         if stage > first:
@@ -113,6 +116,11 @@ def deliver(
             _graded(stages, stage, to, to_start, index, amplitude, start, stop)
         else:
             _unit(stages, stage, to, to_start, index, start, stop)
+        if stage == last and layers.touched[target]:
+            if stage > first:
+                mark(layers, stages, state, target, stage, state.scratch_index, 0, stop)
+            else:
+                mark(layers, stages, state, target, stage, index, start, stop)
         if stage < last:
             stop = 0
             for i in range(stages.table[stage, STAGE_TARGETS]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,16 @@ from eventsnn.kernels.tables import (
     KIND_ACCUMULATOR,
     KIND_IF,
     KIND_RELAY,
+    NEVER,
     POOL_SIZE,
     RESET_SUBTRACT,
     RESET_VALUE,
 )
 
-__all__ = ["fire"]
+__all__ = ["fire", "next_crossing"]
+
+
+_EARLY = 1.0 - 2.0**-20
 
 
 @jit
@@ -67,14 +72,15 @@ def _compact(fired: Any, size: int, index: Any, end: int) -> int:
 
 
 @jit
-def fire(layers: Any, state: Any, pool: Any, layer: int) -> bool:
-    """Append the layer's emissions to the pool; whether it must act in the next tick.
+def fire(layers: Any, state: Any, pool: Any, layer: int, tick: int) -> int:
+    """Append the layer's emissions to the pool.
 
-    The caller has made sure that the pool has room for the whole layer.
+    The caller has made sure that the pool has room for the whole layer. Returns the first
+    tick at which the layer may act without input.
     """
     end = state.registers[POOL_SIZE]
     begin = end
-    again = False
+    earliest = NEVER
     start, size = layers.v_start[layer], layers.size[layer]
     kind = layers.kind[layer]
     if kind == KIND_IF:
@@ -82,6 +88,12 @@ def fire(layers: Any, state: Any, pool: Any, layer: int) -> bool:
         end = _compact(state.fired, size, pool.index, end)
         if pool.amplitude.size:
             pool.amplitude[begin:end] = 1
+        if again:
+            earliest = tick + 1
+        elif end > begin and (state.has_current[layer] or layers.bias_start[layer] >= 0):
+            earliest = tick + 1  # a busy layer: the visit costs less than the prediction
+        else:
+            earliest = next_crossing(layers, state, layer, tick)
     elif kind == KIND_RELAY:
         v = state.v[start : start + size]
         for i in range(size):
@@ -104,4 +116,35 @@ def fire(layers: Any, state: Any, pool: Any, layer: int) -> bool:
                 pool.amplitude[end] = change
                 end += 1
     state.registers[POOL_SIZE] = end
-    return again
+    return earliest
+
+
+@jit
+def next_crossing(layers: Any, state: Any, layer: int, tick: int) -> int:
+    """The first tick after ``tick`` at which a neuron of a plain layer may cross.
+
+    v grows by b in every tick: ceil((threshold - v) / b) of them, shortened by 2^-20
+    against rounding, so the wake may be early, never late.
+    """
+    start, size, period = layers.v_start[layer], layers.size[layer], layers.period[layer]
+    driven = state.has_current[layer] or layers.bias_start[layer] >= 0
+    if not driven and tick >= 0:
+        return NEVER
+    earliest = NEVER
+    for i in range(size):
+        v = state.v[start + i]
+        threshold = layers.parameters[layers.threshold_start[layer] + i % period]
+        if v >= threshold:
+            return tick + 1
+        b = np.float64(0)
+        if layers.bias_start[layer] >= 0:
+            b += layers.parameters[layers.bias_start[layer] + i % layers.bias_period[layer]]
+        if state.has_current[layer]:
+            b += state.current[start + i]
+        if b > 0:
+            ticks = (threshold - v) / b * _EARLY
+            if ticks <= 1:
+                return tick + 1
+            if ticks < 2.0**62:
+                earliest = min(earliest, tick + math.ceil(ticks))
+    return earliest

@@ -15,9 +15,11 @@ from typing import Any
 
 from eventsnn.kernels.advance import advance, record_until
 from eventsnn.kernels.deliver import count, deliver, is_whole
-from eventsnn.kernels.fire import fire
+from eventsnn.kernels.fire import fire, next_crossing
 from eventsnn.kernels.heap import pop, push
 from eventsnn.kernels.jit import jit
+from eventsnn.kernels.lazy import next_actions, visit
+from eventsnn.kernels.mark import mark_run
 from eventsnn.kernels.tables import (
     DONE,
     EMISSIONS,
@@ -25,13 +27,15 @@ from eventsnn.kernels.tables import (
     GROW_HEAP,
     GROW_POOL,
     HEAP_SIZE,
-    KIND_ACCUMULATOR,
     KIND_IF,
     KIND_RELAY,
+    NEVER,
     PACKETS,
     POOL_SIZE,
     POPS,
+    TOUCHED,
     UPDATES,
+    VISITS,
     WAKES,
 )
 
@@ -39,6 +43,7 @@ __all__ = ["feed", "run"]
 
 _LINK_BITS = 32
 _WAKE = (1 << _LINK_BITS) - 1  # after all packets of the same tick and layer
+_LAYER = -1  # payload of a layer's wake; neuron i of a touched layer has _LAYER - 1 - i
 
 
 @jit
@@ -58,20 +63,38 @@ def _send(state: Any, pool: Any, links: Any, link: int, tick: int, emission: int
 
 
 @jit
-def _wake(state: Any, pool: Any, layer: int, tick: int) -> None:
-    """Queue a wake, unless the layer has one for that tick."""
-    if state.woken[layer] < tick:
-        state.woken[layer] = tick
-        push(
-            pool.heap_tick,
-            pool.heap_order,
-            pool.heap_payload,
-            state.registers,
-            tick,
-            (layer << _LINK_BITS) | _WAKE,
-            -1,
-        )
-        state.registers[WAKES] += 1
+def _push_wake(state: Any, pool: Any, layer: int, tick: int, payload: int) -> None:
+    order = (layer << _LINK_BITS) | _WAKE
+    push(pool.heap_tick, pool.heap_order, pool.heap_payload, state.registers, tick, order, payload)
+    state.registers[WAKES] += 1
+
+
+@jit
+def _wake_layer(state: Any, pool: Any, layer: int, tick: int) -> None:
+    """Make sure that the layer is visited at ``tick``, or earlier."""
+    if tick < state.wake[layer]:
+        state.wake[layer] = tick
+        _push_wake(state, pool, layer, tick, _LAYER)
+
+
+@jit
+def _wake_neuron(layers: Any, state: Any, pool: Any, layer: int, i: int, tick: int) -> None:
+    """The same for one neuron of a touched layer."""
+    g = layers.lazy_start[layer] + i
+    if tick < state.neuron_wake[g]:
+        state.neuron_wake[g] = tick
+        _push_wake(state, pool, layer, tick, _LAYER - 1 - i)
+
+
+@jit
+def _woken(layers: Any, state: Any, layer: int, payload: int) -> None:
+    """A wake was taken out: it is no longer the earliest one in the queue."""
+    if payload == _LAYER:
+        state.wake[layer] = NEVER
+    else:
+        i = _LAYER - 1 - payload
+        state.neuron_wake[layers.lazy_start[layer] + i] = NEVER
+        mark_run(layers, state, layer, i, 1)
 
 
 @jit
@@ -92,31 +115,46 @@ def feed(layers: Any, links: Any, state: Any, pool: Any, inputs: int, component:
             while emission >= 0:
                 _send(state, pool, links, link, pool.emission_tick[emission], emission)
                 emission = pool.emission_next[emission]
-        if _driven(layers, state, layer) or _starts_above(layers, state, layer):
-            _wake(state, pool, layer, 0)
+        _first_wakes(layers, state, pool, layer)
+
+
+@jit
+def _first_wakes(layers: Any, state: Any, pool: Any, layer: int) -> None:
+    if layers.lazy_start[layer] >= 0:
+        earliest = next_actions(layers, state, layer, state.wanted)
+        if earliest < NEVER and layers.touched[layer]:
+            for i in range(layers.size[layer]):
+                if state.wanted[i] < NEVER:
+                    _wake_neuron(layers, state, pool, layer, i, state.wanted[i])
+        elif earliest < NEVER:
+            _wake_layer(state, pool, layer, earliest)
+    elif layers.kind[layer] == KIND_IF:
+        tick = next_crossing(layers, state, layer, -1)
+        if tick < NEVER:
+            _wake_layer(state, pool, layer, tick)
+    elif layers.kind[layer] == KIND_RELAY and _driven(layers, state, layer):
+        _wake_layer(state, pool, layer, 0)
 
 
 @jit
 def _driven(layers: Any, state: Any, layer: int) -> bool:
-    """Whether the layer must be visited in every tick: it may act without input.
-
-    An accumulator with a bias never acts; its closed form waits for the next arrival.
-    """
-    if layers.kind[layer] == KIND_ACCUMULATOR:
-        return False
+    """Whether the layer receives something in every tick, without a packet."""
     return bool(state.has_current[layer] or layers.bias_start[layer] >= 0)
 
 
 @jit
-def _starts_above(layers: Any, state: Any, layer: int) -> bool:
-    if layers.kind[layer] != KIND_IF:
-        return False
-    start, period = layers.v_start[layer], layers.period[layer]
-    for i in range(layers.size[layer]):
-        threshold = layers.parameters[layers.threshold_start[layer] + i % period]
-        if state.v[start + i] >= threshold:
-            return True
-    return False
+def _next_wakes(
+    layers: Any, state: Any, pool: Any, layer: int, tick: int, count: int, earliest: int
+) -> None:
+    """Queue what the visited neurons will do without input."""
+    if layers.touched[layer]:
+        for k in range(count):
+            if state.wanted[k] < NEVER:
+                _wake_neuron(layers, state, pool, layer, state.touched[k], state.wanted[k])
+    elif layers.kind[layer] == KIND_RELAY and _driven(layers, state, layer):
+        _wake_layer(state, pool, layer, tick + 1)
+    elif earliest < NEVER:
+        _wake_layer(state, pool, layer, earliest)
 
 
 @jit
@@ -180,43 +218,66 @@ def run(
         if registers[POOL_SIZE] + layers.size[layer] > pool.index.size:
             return GROW_POOL
         sends = layers.out_start[node + 1] - layers.out_start[node]
-        if registers[HEAP_SIZE] + sends + 1 > pool.heap_tick.size:
+        wakes = layers.size[layer] if layers.touched[layer] else 1
+        if registers[HEAP_SIZE] + sends + wakes > pool.heap_tick.size:
             return GROW_HEAP
         if registers[EMISSIONS] + 1 > pool.emission_tick.size:
             return GROW_EMISSIONS
 
         record_until(layers, state, layer, tick)
-        advance(layers, state, layer, tick)
-        registers[UPDATES] += layers.size[layer]
-        while (
-            registers[HEAP_SIZE] > 0
-            and pool.heap_tick[0] == tick
-            and pool.heap_order[0] >> _LINK_BITS == layer
-        ):
-            link = pool.heap_order[0] & _WAKE
-            emission = pop(pool.heap_tick, pool.heap_order, pool.heap_payload, registers)
-            registers[POPS] += 1
-            if emission < 0:
-                continue
-            start, stop = pool.emission_start[emission], pool.emission_stop[emission]
-            deliver(
-                links,
-                stages,
-                state,
-                link,
-                state.v,
-                layers.v_start[layer],
-                pool.index,
-                pool.amplitude,
-                state.graded[links.source[link]],
-                start,
-                stop,
-            )
-            count(layers, links, state, link, pool.index, pool.amplitude, start, stop)
+        lazy = layers.lazy_start[layer] >= 0
+        if not lazy:
+            advance(layers, state, layer, tick)
+        registers[VISITS] += 1
+        registers[TOUCHED] = 0
+        _receive(layers, links, stages, state, pool, layer, tick)
         begin = registers[POOL_SIZE]
-        again = fire(layers, state, pool, layer)
+        count = registers[TOUCHED] if layers.touched[layer] else layers.size[layer]
+        registers[UPDATES] += count
+        if lazy:
+            earliest = visit(layers, state, pool, layer, tick, count)
+        else:
+            earliest = fire(layers, state, pool, layer, tick)
         _emit(layers, links, state, pool, inputs, component, layer, tick, begin)
-        if again or _driven(layers, state, layer):
-            _wake(state, pool, layer, tick + 1)
+        _next_wakes(layers, state, pool, layer, tick, count, earliest)
         record_until(layers, state, layer, tick + 1)
     return DONE
+
+
+@jit
+def _receive(
+    layers: Any, links: Any, stages: Any, state: Any, pool: Any, layer: int, tick: int
+) -> None:
+    """Take out all entries of a layer at a tick and add what they bring."""
+    registers = state.registers
+    lazy = layers.lazy_start[layer] >= 0
+    out = state.inbox if lazy else state.v
+    out_start = layers.lazy_start[layer] if lazy else layers.v_start[layer]
+    while (
+        registers[HEAP_SIZE] > 0
+        and pool.heap_tick[0] == tick
+        and pool.heap_order[0] >> _LINK_BITS == layer
+    ):
+        link = pool.heap_order[0] & _WAKE
+        emission = pop(pool.heap_tick, pool.heap_order, pool.heap_payload, registers)
+        registers[POPS] += 1
+        if emission < 0:
+            _woken(layers, state, layer, emission)
+            continue
+        start, stop = pool.emission_start[emission], pool.emission_stop[emission]
+        graded = state.graded[links.source[link]]
+        deliver(
+            layers,
+            links,
+            stages,
+            state,
+            link,
+            out,
+            out_start,
+            pool.index,
+            pool.amplitude,
+            graded,
+            start,
+            stop,
+        )
+        count(layers, links, state, link, pool.index, pool.amplitude, start, stop)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 __all__ = ["Layers", "Links", "Pool", "Stages", "State"]
 
 # neuron kinds
-KIND_IF, KIND_ACCUMULATOR, KIND_RELAY, KIND_MAXIMUM = 0, 1, 2, 3
+KIND_IF, KIND_ACCUMULATOR, KIND_RELAY, KIND_MAXIMUM, KIND_BURST, KIND_SIGNED = 0, 1, 2, 3, 4, 5
 # reset kinds
 RESET_SUBTRACT, RESET_VALUE, RESET_NONE = 0, 1, 2
 # stage kinds
@@ -29,7 +29,10 @@ STAGE_WIDTH = 16
 # columns of `State.registers`
 HEAP_SIZE, POOL_SIZE, EMISSIONS = 0, 1, 2
 PACKETS, WAKES, POPS, UPDATES, COMPARISONS = 3, 4, 5, 6, 7
-REGISTERS = 8
+VISITS, TOUCHED = 8, 9
+REGISTERS = 10
+
+NEVER = 1 << 62  # a tick that does not come
 
 # what the loop returns
 DONE, GROW_POOL, GROW_HEAP, GROW_EMISSIONS = 0, 1, 2, 3
@@ -45,13 +48,19 @@ class Layers(NamedTuple):
     kind: Any  # int64
     reset: Any  # int64, reset kind
     size: Any  # int64, neurons
-    v_start: Any  # int64, into State.v
-    v_size: Any  # int64; a running maximum keeps one X per input
+    v_start: Any  # int64, into State.v; a running maximum keeps one X per input
     threshold_start: Any  # int64, into parameters
     reset_start: Any  # int64, same period as the threshold
     period: Any  # int64, of threshold and reset
     bias_start: Any  # int64; -1: no bias
     bias_period: Any  # int64
+    lazy_start: Any  # int64, into the per-neuron state; -1: a plain sweep
+    touched: Any  # bool: visit only the neurons that a packet reaches
+    decay_start: Any  # int64, into parameters; these four only if lazy, period as above
+    v_min_start: Any  # int64
+    refractory_start: Any  # int64
+    negative_start: Any  # int64
+    limit: Any  # int64, most spikes of a burst
     component: Any  # int64
     output_start: Any  # int64, State.maximum of a running maximum
     window_start: Any  # int64, into window_ptr; one more entry than windows
@@ -94,7 +103,15 @@ class State(NamedTuple):
     has_current: Any  # bool, per layer
     last: Any  # int64, per layer: tick of the last advance
     graded: Any  # bool, per node: emits amplitudes other than 1
-    woken: Any  # int64, per layer: tick of the latest wake that was pushed
+    wake: Any  # int64, per layer: earliest wake in the queue, NEVER: none
+    neuron_last: Any  # int64, per lazy neuron: tick of its last advance
+    neuron_wake: Any  # int64, per lazy neuron: earliest wake in the queue, NEVER: none
+    held: Any  # int64, per lazy neuron: last refractory tick
+    given: Any  # int64, per lazy neuron: spikes given and not taken back
+    inbox: Any  # real, per lazy neuron: arrivals of the visit
+    stamp: Any  # int64, per lazy neuron: the visit that last touched it
+    touched: Any  # int32, neurons on the list of this visit
+    wanted: Any  # int64, when each of them may act by itself
     fired: Any  # uint8, mask of the layer at work, padded to whole words
     scratch: Any  # real, between the stages of a chain; zero when at rest
     scratch_index: Any  # int32

@@ -16,7 +16,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventsnn.network import Layer, Network
-from eventsnn.neurons import IF, Accumulator, NoReset, Relay, RunningMaximum, Subtract, ToValue
+from eventsnn.neurons import (
+    IF,
+    LIF,
+    Accumulator,
+    Burst,
+    NoReset,
+    Relay,
+    RunningMaximum,
+    Signed,
+    Subtract,
+    ToValue,
+)
 from eventsnn.reference import apply_chain
 from eventsnn.spikes import Spikes
 from eventsnn.synapses import (
@@ -52,11 +63,13 @@ def exact_bits(network: Network, inputs: Mapping[str, Any], ticks: int) -> int:
         values = value.amplitude if isinstance(value, Spikes) else np.asarray(value)
         at_once = _most_at_once(value) if isinstance(value, Spikes) else 1
         reach[name] = (float(np.abs(values).max(initial=0)) * at_once, _places(values))
-    for layer in network.layers:  # firing layers first: their amplitude is 1 whatever arrives
-        if isinstance(layer.neuron, IF | Accumulator):
+    for layer in network.layers:  # firing layers first: bounded amplitudes whatever arrives
+        if isinstance(layer.neuron, Burst):
+            reach[layer.name] = (float(layer.neuron.limit), 0)
+        elif not isinstance(layer.neuron, Relay | RunningMaximum):
             reach[layer.name] = (1.0, 0)
     for layer in network.layers:
-        if not isinstance(layer.neuron, IF | Accumulator):
+        if isinstance(layer.neuron, Relay | RunningMaximum):
             bound, places = _arrivals(network, layer, reach)
             if isinstance(layer.neuron, RunningMaximum):
                 bound *= 2 * ticks
@@ -68,6 +81,7 @@ def exact_bits(network: Network, inputs: Mapping[str, Any], ticks: int) -> int:
         for values in _parameters(layer):
             bound += ticks * float(np.abs(values).max(initial=0))
             places = max(places, _places(values))
+        places += ticks * _places(_decay(layer))
         needed = max(needed, places + math.ceil(math.log2(max(bound, 1))) + 1)
     return needed
 
@@ -80,9 +94,20 @@ def _most_at_once(spikes: Spikes) -> int:
     return int(counts.max())
 
 
-def _parameters(layer: Layer) -> list[NDArray[Any]]:
+def _decay(layer: Layer) -> NDArray[Any]:
     match layer.neuron:
-        case IF() as neuron:
+        case LIF(decay=decay) | Accumulator(decay=decay):
+            return np.asarray(decay)
+        case IF() | Burst() | Signed() | Relay() | RunningMaximum():
+            return np.ones(())
+        case _:
+            assert_never(layer.neuron)
+
+
+def _parameters(layer: Layer) -> list[NDArray[Any]]:
+    """All that is added to, subtracted from or compared with a potential."""
+    match layer.neuron:
+        case IF() | LIF() as neuron:
             match neuron.reset:
                 case Subtract(amount=amount):
                     reset = neuron.threshold if amount is None else amount
@@ -93,6 +118,12 @@ def _parameters(layer: Layer) -> list[NDArray[Any]]:
                 case _:
                     assert_never(neuron.reset)
             values = [neuron.threshold, neuron.v0, reset, layer.bias]
+            if neuron.v_min is not None:
+                values.append(neuron.v_min)
+        case Burst() as neuron:
+            values = [neuron.limit * np.asarray(neuron.threshold), neuron.v0, layer.bias]
+        case Signed() as neuron:
+            values = [neuron.threshold, neuron.negative, neuron.v0, layer.bias]
         case Accumulator() as neuron:
             values = [neuron.v0, layer.bias]
         case Relay() | RunningMaximum():

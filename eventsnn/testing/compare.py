@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from eventsnn import reference
-from eventsnn.engine.plan import Order, Precision
+from eventsnn.engine.plan import Granularity, Order, Precision
 from eventsnn.network import Network
 from eventsnn.run import Record, Run
 from eventsnn.simulate import simulate
@@ -23,6 +23,7 @@ def assert_equals_oracle(
     ticks: int,
     precision: Precision = "float64",
     order: Order = "by_layer",
+    granularity: Granularity = "swept",
 ) -> Run:
     """Spikes and potentials of every layer, at every tick, equal to the bit.
 
@@ -30,7 +31,7 @@ def assert_equals_oracle(
         network: the description.
         inputs: one sample, by input name.
         ticks: how many.
-        precision, order: of the engine.
+        precision, order, granularity: of the engine.
 
     Returns:
         The engine's run, with everything recorded.
@@ -46,6 +47,7 @@ def assert_equals_oracle(
         record=Record.everything(network),
         precision=precision,
         order=order,
+        granularity=granularity,
     )
     trace = reference.simulate(network, inputs, ticks=ticks)
     for name in network.positions:
@@ -60,6 +62,6 @@ def assert_equals_oracle(
                 raise AssertionError(
                     f"layer `{name}`: {what} of neuron {first[1:]} at tick {first[0]} is "
                     f"{ours[first]!r}, the oracle has {oracle[first]!r} "
-                    f"({precision}, {order}; {len(differs)} values differ)"
+                    f"({precision}, {order}, {granularity}; {len(differs)} values differ)"
                 )
     return run

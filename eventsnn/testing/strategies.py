@@ -22,12 +22,15 @@ from eventsnn.engine.plan import Precision
 from eventsnn.network import Input, Layer, Link, Network, maximum_window
 from eventsnn.neurons import (
     IF,
+    LIF,
     Accumulator,
+    Burst,
     Neuron,
     NoReset,
     Relay,
     Reset,
     RunningMaximum,
+    Signed,
     Subtract,
     ToValue,
 )
@@ -103,20 +106,40 @@ def _image_shapes(draw: Draw, max_side: int, max_channels: int) -> Shape:
 
 @st.composite
 def neurons(draw: Draw, shape: Shape) -> Neuron:
-    """A firing neuron model (`IF` with any reset) for a layer of ``shape``."""
+    """A firing neuron model of any kind for a layer of ``shape``."""
     threshold = _dyadic(draw, draw(_broadcast_shapes(shape)), 1, 4, 2)
-    v0 = _dyadic(draw, draw(_broadcast_shapes(shape)), -2, 6, 2)
+    v0 = _dyadic(draw, draw(_broadcast_shapes(shape)), -1, 6, 2)
+    kind = draw(st.sampled_from(["if", "if", "lif", "signed", "burst"]))
+    if kind == "signed":
+        return Signed(threshold, _dyadic(draw, (), 0, 2, 2), v0)
+    if kind == "burst":
+        return Burst(threshold, draw(st.integers(1, 4)), v0)
+    reset = draw(_resets(shape))
+    v_min = _dyadic(draw, (), -4, 0, 2) if draw(st.booleans()) else None
+    refractory = draw(st.sampled_from([0, 0, 1, 3]))
+    if kind == "lif":
+        decay = draw(_decays(shape))
+        return LIF(decay, threshold, reset, v0, v_min, refractory)
+    return IF(threshold, reset, v0, v_min, refractory)
+
+
+@st.composite
+def _decays(draw: Draw, shape: Shape) -> Any:
+    """1/2, 1/4 or 3/4, whose powers and geometric sums are exact; 1 among them."""
+    quarters = _dyadic(draw, draw(_broadcast_shapes(shape)), 1, 4, 2)
+    return quarters if quarters.shape else float(quarters)
+
+
+@st.composite
+def _resets(draw: Draw, shape: Shape) -> Reset:
     kind = draw(st.sampled_from(["subtract", "amount", "value", "none"]))
-    reset: Reset
     if kind == "subtract":
-        reset = Subtract()
-    elif kind == "amount":
-        reset = Subtract(_dyadic(draw, draw(_broadcast_shapes(shape)), 1, 6, 2))
-    elif kind == "value":
-        reset = ToValue(_dyadic(draw, draw(_broadcast_shapes(shape)), -2, 2, 2))
-    else:
-        reset = NoReset()
-    return IF(threshold, reset, v0)
+        return Subtract()
+    if kind == "amount":
+        return Subtract(_dyadic(draw, draw(_broadcast_shapes(shape)), 1, 6, 2))
+    if kind == "value":
+        return ToValue(_dyadic(draw, draw(_broadcast_shapes(shape)), -2, 2, 2))
+    return NoReset()
 
 
 @st.composite
@@ -285,18 +308,19 @@ def _layer(
     if kind == "relay":
         neuron = Relay()
     elif kind == "accumulator":
-        neuron = Accumulator(_dyadic(draw, draw(_broadcast_shapes(shape)), -2, 2, 2))
+        decay = draw(_decays(shape)) if draw(st.booleans()) else 1.0
+        neuron = Accumulator(_dyadic(draw, draw(_broadcast_shapes(shape)), -2, 2, 2), decay)
     else:
         neuron = draw(neurons(shape))
     bias: Any = 0.0
     if draw(st.booleans()):
-        bias = _dyadic(draw, draw(_broadcast_shapes(shape)), -1, 3, 3)
+        bias = _dyadic(draw, draw(_broadcast_shapes(shape)), -2, 4, 3)
     return Layer(name, shape, neuron, tuple(links), bias)
 
 
 def _with_feedback(draw: Draw, layer: Layer, shapes: dict[str, Shape], max_delay: int) -> Layer:
     """Perhaps one more, delayed link from any layer; firing layers only, see `exact_bits`."""
-    if not isinstance(layer.neuron, IF | Accumulator) or not draw(st.booleans()):
+    if isinstance(layer.neuron, Relay | RunningMaximum) or not draw(st.booleans()):
         return layer
     source = draw(st.sampled_from([name for name in shapes if name.startswith("layer")]))
     chain = draw(_chains_between(shapes[source], layer.shape))
@@ -312,7 +336,7 @@ def spike_trains(draw: Draw, shape: Shape, *, ticks: int, max_spikes: int = 24) 
     events = draw(
         st.lists(
             st.tuples(st.integers(0, ticks - 1), st.integers(0, math.prod(shape) - 1)),
-            min_size=min(ticks, 4),
+            min_size=min(2 * ticks, 8),
             max_size=max_spikes,
         )
     )
