@@ -56,10 +56,12 @@ class Trace:
     Attributes:
         spikes: emitted amplitude of each input and layer, (ticks, *shape).
         potentials: v at the end of each tick, after the reset, (ticks, *shape).
+        tested: v as the threshold test saw it, before the reset, (ticks, *shape).
     """
 
     spikes: Mapping[str, Array]
     potentials: Mapping[str, Array]
+    tested: Mapping[str, Array]
 
 
 def simulate(
@@ -89,14 +91,17 @@ def simulate(
             analog[name] = np.asarray(value, dtype=np.float64)
     layers = sorted(network.layers, key=lambda layer: network.positions[layer.name])
     potentials = {layer.name: np.zeros((ticks, *layer.shape)) for layer in layers}
+    tested = {layer.name: np.zeros((ticks, *layer.shape)) for layer in layers}
     state = {layer.name: _initial(layer, network.shapes) for layer in layers}
     for tick in range(ticks):
         for layer in layers:
             arrivals = _arrivals(network, layer, tick, spikes, analog)
-            s, v, state[layer.name] = _step(layer, state[layer.name], arrivals)
-            spikes[layer.name][tick] = s
-            potentials[layer.name][tick] = v
-    return Trace(spikes, potentials)
+            step = _step(layer, state[layer.name], arrivals)
+            spikes[layer.name][tick] = step.spikes
+            potentials[layer.name][tick] = step.v
+            tested[layer.name][tick] = step.tested
+            state[layer.name] = step.state
+    return Trace(spikes, potentials, tested)
 
 
 def _arrivals(
@@ -147,8 +152,17 @@ def _initial(layer: Layer, shapes: Mapping[str, Shape]) -> _State:
             assert_never(layer.neuron)
 
 
-def _step(layer: Layer, state: _State, arrivals: Array) -> tuple[Array, Array, _State]:
-    """One tick of one layer: (emitted, recorded potential, next state)."""
+@dataclass(frozen=True)
+class _Step:
+    """What one tick of one layer gives; the fields of `Trace`, and the next state."""
+
+    spikes: Array
+    v: Array
+    tested: Array
+    state: _State
+
+
+def _step(layer: Layer, state: _State, arrivals: Array) -> _Step:
     nothing = np.zeros(layer.shape)
     neuron = layer.neuron
     match neuron:
@@ -160,26 +174,26 @@ def _step(layer: Layer, state: _State, arrivals: Array) -> tuple[Array, Array, _
                 v = np.maximum(v, neuron.v_min)
             v = np.where(active, v, state.v)
             fires = active & (v >= neuron.threshold)
-            v = np.where(fires, _reset(neuron, v), v)
+            after = np.where(fires, _reset(neuron, v), v)
             held = np.where(fires, neuron.refractory, np.maximum(state.held - 1, 0))
-            return fires.astype(np.float64), v, _State(v, held, nothing)
+            return _Step(fires.astype(np.float64), after, v, _State(after, held, nothing))
         case Burst(threshold=theta, limit=limit):
             v = state.v + layer.bias + arrivals
             s = sum(((v >= k * theta).astype(np.float64) for k in range(1, limit + 1)), nothing)
-            return s, v - s * theta, _State(v - s * theta, nothing, nothing)
+            return _Step(s, v - s * theta, v, _State(v - s * theta, nothing, nothing))
         case Signed(threshold=theta, negative=negative):
             v = state.v + layer.bias + arrivals
             takes_back = (v < -np.asarray(negative)) & (state.given > 0)
             s = np.where(v >= theta, 1.0, np.where(takes_back, -1.0, 0.0))
-            return s, v - s * theta, _State(v - s * theta, nothing, state.given + s)
+            return _Step(s, v - s * theta, v, _State(v - s * theta, nothing, state.given + s))
         case Accumulator(decay=decay):
             v = decay * state.v + layer.bias + arrivals
-            return nothing, v, _State(v, nothing, nothing)
+            return _Step(nothing, v, v, _State(v, nothing, nothing))
         case Relay():
-            return arrivals + layer.bias, nothing, state
+            return _Step(arrivals + layer.bias, nothing, nothing, state)
         case RunningMaximum():
             before, after = _maximum(neuron, state.v), _maximum(neuron, state.v + arrivals)
-            return after - before, after, _State(state.v + arrivals, nothing, nothing)
+            return _Step(after - before, after, after, _State(state.v + arrivals, nothing, nothing))
         case _:
             assert_never(neuron)
 

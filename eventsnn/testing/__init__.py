@@ -3,8 +3,9 @@
 Needs the extra ``eventsnn[test]``.
 """
 
-from eventsnn.testing.budget import exact_bits
-from eventsnn.testing.compare import assert_equals_oracle
+from eventsnn.testing.budget import exact_bits, rounding_bounds
+from eventsnn.testing.compare import assert_equals_oracle, assert_follows_oracle
+from eventsnn.testing.float_cases import float_cases
 from eventsnn.testing.strategies import (
     Case,
     analog_inputs,
@@ -20,11 +21,14 @@ __all__ = [
     "Case",
     "analog_inputs",
     "assert_equals_oracle",
+    "assert_follows_oracle",
     "cases",
     "chains",
     "exact_bits",
+    "float_cases",
     "networks",
     "neurons",
+    "rounding_bounds",
     "spike_trains",
     "synapses",
 ]

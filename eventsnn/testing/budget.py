@@ -43,7 +43,7 @@ from eventsnn.synapses import (
     pool_window,
 )
 
-__all__ = ["exact_bits"]
+__all__ = ["exact_bits", "rounding_bounds"]
 
 
 def exact_bits(network: Network, inputs: Mapping[str, Any], ticks: int) -> int:
@@ -57,7 +57,21 @@ def exact_bits(network: Network, inputs: Mapping[str, Any], ticks: int) -> int:
         inputs: an array or `Spikes` for each input, by name.
         ticks: how many.
     """
-    # per node: largest amplitude, and the number of binary places of amplitudes
+    reach = _reach(network, inputs, ticks)
+    needed = 1
+    for layer in network.layers:
+        bound, places = _arrivals(network, layer, reach)
+        bound *= ticks
+        for values in _parameters(layer):
+            bound += ticks * float(np.abs(values).max(initial=0))
+            places = max(places, _places(values))
+        places += ticks * _places(_decay(layer))
+        needed = max(needed, places + math.ceil(math.log2(max(bound, 1))) + 1)
+    return needed
+
+
+def _reach(network: Network, inputs: Mapping[str, Any], ticks: int) -> dict[str, tuple[float, int]]:
+    """Per node: the largest amplitude, and the number of binary places of amplitudes."""
     reach: dict[str, tuple[float, int]] = {}
     for name, value in inputs.items():
         values = value.amplitude if isinstance(value, Spikes) else np.asarray(value)
@@ -71,19 +85,46 @@ def exact_bits(network: Network, inputs: Mapping[str, Any], ticks: int) -> int:
     for layer in network.layers:
         if isinstance(layer.neuron, Relay | RunningMaximum):
             bound, places = _arrivals(network, layer, reach)
+            bias = np.asarray(layer.bias)
+            bound += float(np.abs(bias).max(initial=0))
+            places = max(places, _places(bias))
             if isinstance(layer.neuron, RunningMaximum):
                 bound *= 2 * ticks
             reach[layer.name] = (bound, places)
-    needed = 1
-    for layer in network.layers:
-        bound, places = _arrivals(network, layer, reach)
-        bound *= ticks
-        for values in _parameters(layer):
-            bound += ticks * float(np.abs(values).max(initial=0))
-            places = max(places, _places(values))
-        places += ticks * _places(_decay(layer))
-        needed = max(needed, places + math.ceil(math.log2(max(bound, 1))) + 1)
-    return needed
+    return reach
+
+
+def rounding_bounds(
+    network: Network, inputs: Mapping[str, Any], ticks: int, unit: float
+) -> dict[str, float]:
+    """How far rounding alone may move a potential of each layer, as long as no spike differs.
+
+    The first-order bound of a recurrence: each of the n operations behind a potential
+    contributes at most ``unit`` times the largest magnitude M of a partial sum, for the
+    two sides compared: 2 n unit M.
+
+    Args:
+        network, inputs, ticks: of the run.
+        unit: the unit roundoff, 2^-24 for float32, 2^-53 for float64.
+    """
+    reach = _reach(network, inputs, ticks)
+    # amplitudes of firing layers are the same on both sides, those of the others nearly
+    wrong = dict.fromkeys(network.shapes, (0.0, 0))
+    bounds: dict[str, float] = {}
+    carriers = [k for k in network.layers if isinstance(k.neuron, Relay | RunningMaximum)]
+    for layer in (*carriers, *network.layers):
+        arriving, _ = _arrivals(network, layer, reach)
+        inherited, _ = _arrivals(network, layer, wrong)
+        largest = ticks * arriving + sum(
+            ticks * float(np.abs(values).max(initial=0)) for values in _parameters(layer)
+        )
+        fan_in = sum(int(np.prod(network.shapes[link.source])) for link in layer.links)
+        operations = ticks * (fan_in + sum(len(link.chain) for link in layer.links) + 8)
+        bound = 2 * operations * unit * max(largest, 1.0) + ticks * inherited
+        bounds[layer.name] = bound
+        if layer in carriers:
+            wrong[layer.name] = (2 * bound, 0)
+    return bounds
 
 
 def _most_at_once(spikes: Spikes) -> int:
@@ -136,9 +177,9 @@ def _parameters(layer: Layer) -> list[NDArray[Any]]:
 def _arrivals(
     network: Network, layer: Layer, reach: Mapping[str, tuple[float, int]]
 ) -> tuple[float, int]:
-    """Largest sum of one tick's arrivals and bias in magnitude, and its binary places."""
-    total: Any = np.abs(np.asarray(layer.bias)).max(initial=0)
-    places = _places(np.asarray(layer.bias))
+    """Largest sum of one tick's arrivals in magnitude, and its binary places."""
+    total: Any = 0.0
+    places = 0
     for link in layer.links:
         bound, source_places = reach[link.source]
         magnitudes = tuple(_magnitude(synapse) for synapse in link.chain)
