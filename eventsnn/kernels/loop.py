@@ -29,7 +29,9 @@ from eventsnn.kernels.tables import (
     HEAP_SIZE,
     KIND_IF,
     KIND_RELAY,
+    MINUS_ONE,
     NEVER,
+    ONE,
     PACKETS,
     POOL_SIZE,
     POPS,
@@ -37,13 +39,14 @@ from eventsnn.kernels.tables import (
     UPDATES,
     VISITS,
     WAKES,
+    ZERO,
 )
 
 __all__ = ["feed", "run"]
 
 _LINK_BITS = 32
 _WAKE = (1 << _LINK_BITS) - 1  # after all packets of the same tick and layer
-_LAYER = -1  # payload of a layer's wake; neuron i of a touched layer has _LAYER - 1 - i
+_LAYER = MINUS_ONE  # payload of a layer's wake; neuron i of a touched layer has _LAYER - 1 - i
 
 
 @jit
@@ -94,7 +97,7 @@ def _woken(layers: Any, state: Any, layer: int, payload: int) -> None:
     else:
         i = _LAYER - 1 - payload
         state.neuron_wake[layers.lazy_start[layer] + i] = NEVER
-        mark_run(layers, state, layer, i, 1)
+        mark_run(layers, state, layer, i, ONE)
 
 
 @jit
@@ -129,11 +132,11 @@ def _first_wakes(layers: Any, state: Any, pool: Any, layer: int) -> None:
         elif earliest < NEVER:
             _wake_layer(state, pool, layer, earliest)
     elif layers.kind[layer] == KIND_IF:
-        tick = next_crossing(layers, state, layer, -1)
+        tick = next_crossing(layers, state, layer, MINUS_ONE)
         if tick < NEVER:
             _wake_layer(state, pool, layer, tick)
     elif layers.kind[layer] == KIND_RELAY and _driven(layers, state, layer):
-        _wake_layer(state, pool, layer, 0)
+        _wake_layer(state, pool, layer, ZERO)
 
 
 @jit
@@ -150,7 +153,8 @@ def _next_wakes(
     if layers.touched[layer]:
         for k in range(count):
             if state.wanted[k] < NEVER:
-                _wake_neuron(layers, state, pool, layer, state.touched[k], state.wanted[k])
+                i = ZERO + state.touched[k]  # int64
+                _wake_neuron(layers, state, pool, layer, i, state.wanted[k])
     elif layers.kind[layer] == KIND_RELAY and _driven(layers, state, layer):
         _wake_layer(state, pool, layer, tick + 1)
     elif earliest < NEVER:

@@ -17,6 +17,7 @@ from eventsnn.kernels.tables import (
     CONV_TAPS_Y,
     CONV_WIDTH_IN,
     CONV_WIDTH_OUT,
+    ONE,
     SPARSE_COLUMNS,
     SPARSE_ROWS,
     STAGE_CONV,
@@ -25,6 +26,7 @@ from eventsnn.kernels.tables import (
     STAGE_TARGETS,
     TOUCHED,
     VISITS,
+    ZERO,
 )
 
 __all__ = ["mark", "mark_run"]
@@ -52,7 +54,7 @@ def mark(
     p = stages.table[stage]
     if p[STAGE_KIND] == STAGE_DENSE:
         if stop > start:
-            mark_run(layers, state, layer, 0, p[STAGE_TARGETS])
+            mark_run(layers, state, layer, ZERO, p[STAGE_TARGETS])
     elif p[STAGE_KIND] == STAGE_CONV:
         for k in range(start, stop):
             _mark_conv(layers, stages, state, layer, p, index[k])
@@ -60,7 +62,7 @@ def mark(
         for k in range(start, stop):
             row = p[SPARSE_ROWS] + index[k]
             for j in range(stages.row_ptr[row], stages.row_ptr[row + 1]):
-                mark_run(layers, state, layer, stages.columns[p[SPARSE_COLUMNS] + j], 1)
+                mark_run(layers, state, layer, stages.columns[p[SPARSE_COLUMNS] + j], ONE)
 
 
 @jit

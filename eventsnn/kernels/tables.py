@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import numpy as np
+
 __all__ = ["Layers", "Links", "Pool", "Stages", "State"]
 
 # neuron kinds
@@ -33,6 +35,11 @@ VISITS, TOUCHED = 8, 9
 REGISTERS = 10
 
 NEVER = 1 << 62  # a tick that does not come
+
+# A plain number in a call is a type of its own, and compiles everything below once more.
+ZERO: Any = np.int64(0)
+ONE: Any = np.int64(1)
+MINUS_ONE: Any = np.int64(-1)
 
 # what the loop returns
 DONE, GROW_POOL, GROW_HEAP, GROW_EMISSIONS = 0, 1, 2, 3
