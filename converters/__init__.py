@@ -9,7 +9,8 @@
     conversion = rate(ann, calibration_images, ticks=64)
     run = simulate(conversion.network, image, ticks=64)
 
-Imports nothing of PyTorch. `converters.testing` has hypothesis strategies for ANNs.
+Imports nothing of PyTorch, which only `converters.export_torch` needs. `converters.testing`
+has hypothesis strategies for ANNs.
 """
 
 from converters import ops
@@ -18,11 +19,12 @@ from converters.architectures import architectures
 from converters.conversion import Conversion
 from converters.forward import activations, forward
 from converters.graph_json import ann_from_source, ann_to_source
-from converters.load import load_ann, save_ann
+from converters.load import load_ann, read_arrays, save_ann
 from converters.lower import lower
 from converters.macs import macs
 from converters.passes.activation_quantiles import activation_quantiles
 from converters.passes.fold_batch_norm import fold_batch_norm
+from converters.passes.max_pool_before_concat import max_pool_before_concat
 from converters.passes.relu_before_max_pool import relu_before_max_pool
 from converters.recipes.rate import rate
 
@@ -40,8 +42,10 @@ __all__ = [
     "load_ann",
     "lower",
     "macs",
+    "max_pool_before_concat",
     "ops",
     "rate",
+    "read_arrays",
     "relu_before_max_pool",
     "save_ann",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +15,9 @@ from converters.shapes import Shape, output_shape
 from eventsnn import NetworkError, ShapeError
 
 __all__ = ["INPUT", "Ann", "Node"]
+
+#: Values of one node beyond which a network is refused: a misread size, not a real one.
+_LARGEST = 2**31
 
 #: The name by which nodes refer to the image.
 INPUT = "input"
@@ -113,6 +117,9 @@ class Ann:
                 )
             except ShapeError as error:
                 raise ShapeError(f"node `{node.name}`: {error}") from None
+        for name, shape in shapes.items():
+            if math.prod(shape) > _LARGEST:
+                raise ShapeError(f"node `{name}`: shape {shape} has more than {_LARGEST} values")
         return shapes
 
     @cached_property

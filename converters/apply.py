@@ -34,7 +34,9 @@ def apply(op: ops.Op, *inputs: Array) -> Array:
             scale, shift = (_per_channel(values, x) for values in op.affine())
             return x * scale + shift
         case ops.ReLU():
-            return np.maximum(x, 0)
+            return np.clip(x, 0, op.ceiling)
+        case ops.Scale():
+            return x * x.dtype.type(op.factor)
         case ops.AvgPool2d():
             k_y, k_x = ops.pair(op.kernel_size)
             return functools.reduce(np.add, _shifted(op, x, 0.0)) / x.dtype.type(k_y * k_x)
@@ -44,6 +46,8 @@ def apply(op: ops.Op, *inputs: Array) -> Array:
             return np.asarray(x.mean(axis=(2, 3), keepdims=True, dtype=x.dtype))
         case ops.Add():
             return np.asarray(functools.reduce(np.add, inputs))
+        case ops.Concat():
+            return np.concatenate(inputs, axis=1)
         case ops.Flatten():
             return x.reshape(len(x), -1)
         case ops.Subsample():

@@ -27,10 +27,14 @@ BatchNorm      eps 1e-5                                                 weight, 
 AvgPool2d      kernel_size, stride (the kernel's size), padding 0
 MaxPool2d      the same
 Subsample      stride 1, pad_channels [0, 0]
-ReLU, GlobalAvgPool, Add, Flatten: none
+ReLU           ceiling (none)
+Scale          factor
+GlobalAvgPool, Add, Concat, Flatten: none
 =============  =======================================================  ===================
 
 ``bias`` false means that there is no such array. A size is an integer or [rows, columns].
+A 1-d convolution is a Conv2d on images of height 1 with kernel_size [1, k]; its weight may
+have PyTorch's three dimensions.
 """
 
 from __future__ import annotations
@@ -107,6 +111,8 @@ def ann_from_source(graph: str, arrays: Arrays) -> Ann:
             f"found {found[0]!r}, {found[1]!r}"
         )
     input_shape = top.integers("input_shape")
+    if len(input_shape) not in {1, 3}:
+        raise top.refuse("input_shape", "[channels, rows, columns] or [size]", input_shape)
     output = top.text("output")
     entries = top.take("nodes")
     if not isinstance(entries, list):
@@ -217,11 +223,15 @@ def _operation(
         case "Subsample":
             return ops.Subsample(fields.pair("stride", 1), fields.pair("pad_channels", 0))
         case "ReLU":
-            return ops.ReLU()
+            return ops.ReLU(fields.number_or_none("ceiling"))
+        case "Scale":
+            return ops.Scale(fields.number("factor"))
         case "GlobalAvgPool":
             return ops.GlobalAvgPool()
         case "Add":
             return ops.Add()
+        case "Concat":
+            return ops.Concat()
         case "Flatten":
             return ops.Flatten()
         case _:
@@ -231,6 +241,8 @@ def _operation(
 
 def _checked(key: str, values: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
     """The array called ``key``, of the shape and the kind of numbers that the graph wants."""
+    if len(shape) == 4 and shape[2] == 1 and values.ndim == 3:
+        values = values[:, :, None]  # a 1-d convolution's
     if values.shape != shape:
         raise FileFormatError(f"`{key}`: expected shape {shape}, found {values.shape}")
     if values.dtype.kind not in "fiu":

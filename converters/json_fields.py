@@ -85,9 +85,13 @@ class Fields:
     def number(self, name: str, default: Any = _REQUIRED) -> float:
         """A finite number."""
         value = self.take(name, default)
-        if not (_is_int(value) or isinstance(value, float)) or not math.isfinite(value):
+        if not _is_finite(value):
             raise self.refuse(name, "a finite number", value)
         return float(value)
+
+    def number_or_none(self, name: str) -> float | None:
+        """A finite number, or None where there is no such field."""
+        return self.number(name) if name in self._left else None
 
     def flag(self, name: str, default: Any = _REQUIRED) -> bool:
         """True or false."""
@@ -104,6 +108,13 @@ class Fields:
 
 def _is_int(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        return (_is_int(value) or isinstance(value, float)) and math.isfinite(value)
+    except OverflowError:  # an integer that no float can hold
+        return False
 
 
 def _shown(value: Any) -> str:

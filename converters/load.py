@@ -7,6 +7,7 @@ An NPZ comes in two layouts:
   A key ``about`` may hold free text, and is not read.
 - **bare**: the tensors of a PyTorch ``state_dict`` by their own names. What they are is
   said by ``arch``: a name from `converters.architectures`, or the path of a graph's JSON.
+  A safetensors file is read as this layout.
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ from converters.ann import Ann
 from converters.architectures import KNOWN, architecture
 from converters.graph_json import ann_from_source, ann_to_source
 from converters.npz import read_npz, write_npz
+from converters.safetensors import read_safetensors
 from eventsnn import ConversionError, FileFormatError, NetworkError
 
-__all__ = ["load_ann", "save_ann"]
+__all__ = ["load_ann", "read_arrays", "save_ann"]
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -37,8 +39,9 @@ def load_ann(path: str | os.PathLike[str], arch: str | None = None) -> Ann:
     """Read a trained network.
 
     Args:
-        path: an NPZ, see `converters.load`. Keys of a bare one may start with ``module.``
-            (DataParallel); ``num_batches_tracked`` is ignored, any other key is used.
+        path: an NPZ or safetensors file, see `converters.load`. Keys of a bare one may
+            start with ``module.`` (DataParallel); ``num_batches_tracked`` is ignored, any
+            other key is used.
         arch: what the weights are, for a bare NPZ: a name such as "resnet20-cifar", or
             the path of a ``.json`` graph.
 
@@ -49,15 +52,28 @@ def load_ann(path: str | os.PathLike[str], arch: str | None = None) -> Ann:
         NetworkError: the graph means nothing.
         OSError: the file cannot be opened.
     """
-    path = Path(path)
-    if path.suffix.lower() in _PICKLES:
-        raise FileFormatError(_pickle_advice(path))
-    stored = read_npz(path)
+    stored = read_arrays(path)
     try:
         return ann_from_source(*_source(stored, arch))
     except (FileFormatError, ConversionError, NetworkError) as error:
         what = path if arch is None else f"{path} as {arch}"
         raise type(error)(f"{what}: {error}") from None
+
+
+def read_arrays(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:
+    """All arrays of a file of weights, by key, whatever they mean.
+
+    Raises:
+        FileFormatError: the file is damaged, of another kind, or a pickle.
+        MissingExtraError: a safetensors file without the extra.
+        OSError: the file cannot be opened.
+    """
+    path = Path(path)
+    if path.suffix.lower() in _PICKLES:
+        raise FileFormatError(_pickle_advice(path))
+    if path.suffix.lower() == ".safetensors":
+        return read_safetensors(path)
+    return read_npz(path)
 
 
 def save_ann(

@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from converters import ops
 from converters.ann import INPUT, Ann, Node
 from converters.apply import apply
-from converters.chain import linear_chain
+from converters.chain import Place, linear_chain
+from converters.passes.max_pool_before_concat import max_pool_before_concat
 from converters.passes.relu_before_max_pool import relu_before_max_pool
 from eventsnn import (
     IF,
@@ -34,10 +35,10 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class _Path:
-    """One of the terms that add up to a node: ``nodes`` applied to the layer ``source``."""
+    """One of the terms that add up to a node: ``steps`` applied to the layer ``source``."""
 
     source: str
-    nodes: tuple[Node, ...] = ()
+    steps: tuple[ops.Op | Place, ...] = ()
 
 
 def lower(ann: Ann, thresholds: Mapping[str, ArrayLike], initial: float = 0.5) -> Network:
@@ -45,15 +46,18 @@ def lower(ann: Ann, thresholds: Mapping[str, ArrayLike], initial: float = 0.5) -
 
     - A **ReLU** becomes an `IF` layer of its name: threshold theta, subtracting reset,
       ``v0 = initial * theta``. A unit spike is worth theta, folded into the weights it
-      meets next.
+      meets next. A neuron fires once a tick at most, so a ceiling of the ReLU is theirs too
+      where theta is not above it.
     - The **linear** operations from one layer to the next become the chain of a link; an
-      Add becomes several links into one layer. Their constant part, the pre-activation
-      with all sources silent, becomes the layer's bias.
+      Add becomes several links into one layer, and so does a Concat, each link with its
+      place among the channels. Their constant part, the pre-activation with all sources
+      silent, becomes the layer's bias.
     - A **max pooling** of rectified activations becomes a `RunningMaximum` of their spikes
-      (a ReLU behind it is first moved before it, see `relu_before_max_pool`).
-    - A linear node with several readers becomes a `Relay` that carries its current, so that
-      nothing is computed twice and the number of links stays linear in the graph's size.
-      Only pools, flattening, subsampling and batch norm of a single source are repeated on
+      (a ReLU behind it is first moved before it, see `relu_before_max_pool`; of a Concat,
+      each input is pooled, see `max_pool_before_concat`).
+    - A convolution, linear node or sum that several layers receive becomes a `Relay` that
+      carries its current, so that nothing is computed twice and sums do not multiply.
+      Pools, flattening, subsampling, scales, batch norm and concatenation are repeated on
       each link instead: so spikes stay spikes.
     - The output becomes an `Accumulator`.
 
@@ -69,20 +73,20 @@ def lower(ann: Ann, thresholds: Mapping[str, ArrayLike], initial: float = 0.5) -
     """
     if not 0 <= initial < 1:
         raise ConversionError(f"initial: expected a fraction in [0, 1), found {initial}")
-    ann = relu_before_max_pool(ann)
+    ann = max_pool_before_concat(relu_before_max_pool(ann))
     theta = _checked(ann, thresholds)
     _check_supported(ann)
+    receivers = _receivers(ann)
     paths: dict[str, tuple[_Path, ...]] = {INPUT: (_Path(INPUT),)}
     silent: dict[str, Array] = {INPUT: np.zeros((1, *ann.input_shape))}
     worth: dict[str, Array] = {INPUT: np.ones(())}  # what a unit spike of a layer stands for
     layers: list[Layer] = []
     for node in ann.nodes:
-        arriving = tuple(path for name in node.inputs for path in paths[name])
+        arriving = _arriving(ann, node, paths)
         constant = silent[node.inputs[0]]
         if not isinstance(node.op, ops.ReLU | ops.MaxPool2d):
-            arriving = tuple(_Path(path.source, (*path.nodes, node)) for path in arriving)
             constant = apply(node.op, *(silent[name] for name in node.inputs)).astype(np.float64)
-        neuron = _neuron(ann, node, len(arriving), theta, initial)
+        neuron = _neuron(ann, node, receivers[node.name], theta, initial)
         if neuron is None:
             paths[node.name], silent[node.name] = arriving, constant
             continue
@@ -96,7 +100,7 @@ def lower(ann: Ann, thresholds: Mapping[str, ArrayLike], initial: float = 0.5) -
             links = tuple(
                 Link(
                     path.source,
-                    linear_chain(path.nodes, ann.shapes[path.source], worth[path.source]),
+                    linear_chain(path.steps, ann.shapes[path.source], worth[path.source]),
                 )
                 for path in arriving
             )
@@ -106,8 +110,42 @@ def lower(ann: Ann, thresholds: Mapping[str, ArrayLike], initial: float = 0.5) -
     return Network((Input(INPUT, ann.input_shape),), tuple(layers), ann.output)
 
 
+def _arriving(ann: Ann, node: Node, paths: Mapping[str, tuple[_Path, ...]]) -> tuple[_Path, ...]:
+    """The terms of a linear ``node``, or those that its layer receives."""
+    steps: list[tuple[ops.Op | Place, ...]] = [(node.op,)] * len(node.inputs)
+    if isinstance(node.op, ops.Concat):
+        sizes = [ann.shapes[name][0] for name in node.inputs]
+        before = [sum(sizes[:position]) for position in range(len(sizes))]
+        total = sum(sizes)
+        steps = [(Place(b, total - b - s),) for b, s in zip(before, sizes, strict=True)]
+    elif isinstance(node.op, ops.ReLU | ops.MaxPool2d):
+        steps = [()]
+    return tuple(
+        _Path(path.source, (*path.steps, *more))
+        for name, more in zip(node.inputs, steps, strict=True)
+        for path in paths[name]
+    )
+
+
+def _receivers(ann: Ann) -> dict[str, int]:
+    """How many layers receive each node, counted through what is repeated on each link."""
+    receivers: dict[str, int] = {}
+    for node in reversed(ann.nodes):
+        receivers[node.name] = sum(
+            receivers[reader.name] if _is_repeated(ann, reader) else 1
+            for reader in ann.consumers[node.name]
+        )
+    return receivers
+
+
+def _is_repeated(ann: Ann, node: Node) -> bool:
+    """Whether ``node`` is part of every link that needs it, and never a layer."""
+    computed = ops.ReLU | ops.MaxPool2d | ops.Conv2d | ops.Linear | ops.Add
+    return node.name != ann.output and not isinstance(node.op, computed)
+
+
 def _neuron(
-    ann: Ann, node: Node, paths: int, theta: Mapping[str, Array], initial: float
+    ann: Ann, node: Node, receivers: int, theta: Mapping[str, Array], initial: float
 ) -> IF | RunningMaximum | Accumulator | Relay | None:
     """The neuron model of a node that becomes a layer; None for a part of a link."""
     match node.op:
@@ -118,9 +156,8 @@ def _neuron(
             return RunningMaximum(ops.pair(kernel), ops.pair(stride), ops.pair(padding))
         case _ if node.name == ann.output:
             return Accumulator()
-        case op:
-            sums = paths > 1 or isinstance(op, ops.Conv2d | ops.Linear)
-            return Relay() if sums and len(ann.consumers[node.name]) > 1 else None
+        case _:
+            return Relay() if receivers > 1 and not _is_repeated(ann, node) else None
 
 
 def _bias(constant: Array) -> float | Array:
@@ -154,6 +191,13 @@ def _checked(ann: Ann, thresholds: Mapping[str, ArrayLike]) -> dict[str, Array]:
         if not np.all((values > 0) & np.isfinite(values)):
             raise ConversionError(
                 f"threshold of `{name}`: expected positive numbers, found {values.min():g}"
+            )
+        relu = ann.by_name[name].op
+        assert isinstance(relu, ops.ReLU)
+        if relu.ceiling is not None and values.max() > relu.ceiling:
+            raise ConversionError(
+                f"threshold of `{name}`: expected at most the ceiling {relu.ceiling:g} of its "
+                f"activation, found {values.max():g}; the neuron would exceed it"
             )
         checked[name] = values
     return checked

@@ -24,6 +24,7 @@ __all__ = [
     "Add",
     "AvgPool2d",
     "BatchNorm",
+    "Concat",
     "Conv2d",
     "Flatten",
     "GlobalAvgPool",
@@ -31,6 +32,7 @@ __all__ = [
     "MaxPool2d",
     "Op",
     "ReLU",
+    "Scale",
     "Subsample",
     "pair",
 ]
@@ -89,6 +91,8 @@ def _equal(a: Any, b: Any) -> bool:
 @dataclass(frozen=True, eq=False)
 class Conv2d(_Parameters):
     """``y = W * x + b``, a cross-correlation as ``torch.nn.Conv2d``.
+
+    A 1-d convolution is one on images of height 1, with a kernel (1, k).
 
     Args:
         weight: (C_out, C_in / groups, k_y, k_x).
@@ -168,7 +172,33 @@ class BatchNorm(_Parameters):
 
 @dataclass(frozen=True, eq=False)
 class ReLU(_Parameters):
-    """``y = max(x, 0)``: the place where a spiking neuron goes."""
+    """``y = min(max(x, 0), ceiling)``: the place where a spiking neuron goes.
+
+    Args:
+        ceiling: the largest value, 6 for ``torch.nn.ReLU6``; none for None. The threshold
+            of the spiking neuron, which is the largest value that it can tell in a tick, is
+            at most this.
+    """
+
+    ceiling: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.ceiling is not None:
+            object.__setattr__(self, "ceiling", float(self.ceiling))
+            if not (math.isfinite(self.ceiling) and self.ceiling > 0):
+                raise NetworkError(f"ReLU.ceiling: expected a number > 0, found {self.ceiling:g}")
+
+
+@dataclass(frozen=True, eq=False)
+class Scale(_Parameters):
+    """``y = factor x`` with one constant for all; `BatchNorm` has one per channel."""
+
+    factor: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "factor", float(self.factor))
+        if not math.isfinite(self.factor):
+            raise NetworkError(f"Scale.factor: expected a finite number, found {self.factor}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,6 +243,11 @@ class Add(_Parameters):
 
 
 @dataclass(frozen=True, eq=False)
+class Concat(_Parameters):
+    """The channels of two or more inputs one after the other, as ``torch.cat(inputs, 1)``."""
+
+
+@dataclass(frozen=True, eq=False)
 class Flatten(_Parameters):
     """(C, H, W) -> (C H W,) in C order, as ``torch.flatten(x, 1)``."""
 
@@ -239,10 +274,12 @@ Op = (
     | Linear
     | BatchNorm
     | ReLU
+    | Scale
     | AvgPool2d
     | MaxPool2d
     | GlobalAvgPool
     | Add
+    | Concat
     | Flatten
     | Subsample
 )

@@ -12,6 +12,9 @@ __all__ = ["Shape", "output_shape", "window_count"]
 
 Shape = tuple[int, ...]
 
+#: Padding is copied when a layer is evaluated, so a misread one must not fill the memory.
+_WIDEST = 2**13
+
 
 def output_shape(op: ops.Op, inputs: tuple[Shape, ...]) -> Shape:
     """The shape of ``op`` applied to ``inputs``, without the batch axis.
@@ -25,6 +28,14 @@ def output_shape(op: ops.Op, inputs: tuple[Shape, ...]) -> Shape:
         if len(set(inputs)) > 1:
             raise ShapeError(f"Add expects inputs of one shape, found {_listed(inputs)}")
         return inputs[0]
+    if isinstance(op, ops.Concat):
+        if len(inputs) < 2:
+            raise ShapeError(f"Concat expects two or more inputs, found {len(inputs)}")
+        if len({shape[1:] for shape in inputs}) > 1:
+            raise ShapeError(
+                f"Concat expects inputs that differ in their channels only, found {_listed(inputs)}"
+            )
+        return sum(shape[0] for shape in inputs), *inputs[0][1:]
     if len(inputs) != 1:
         raise ShapeError(f"{type(op).__name__} expects one input, found {len(inputs)}")
     (shape,) = inputs
@@ -54,7 +65,7 @@ def output_shape(op: ops.Op, inputs: tuple[Shape, ...]) -> Shape:
                     f"BatchNorm of {op.weight.size} channels expects as many, found shape {shape}"
                 )
             return shape
-        case ops.ReLU():
+        case ops.ReLU() | ops.Scale():
             return shape
         case ops.AvgPool2d() | ops.MaxPool2d():
             channels, height, width = _image(shape, op)
@@ -96,6 +107,8 @@ def _windows(
     rows, columns = (
         window_count(size[a], kernel[a], stride[a], padding[a], dilation[a]) for a in (0, 1)
     )
+    if max(padding) > _WIDEST:
+        raise ShapeError(f"padding {padding} is wider than any image, at most {_WIDEST} is read")
     if rows < 1 or columns < 1:
         raise ShapeError(
             f"a kernel {kernel} with padding {padding} and dilation {dilation} is larger than "

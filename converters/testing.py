@@ -69,14 +69,22 @@ def _anns(draw: st.DrawFn, max_nodes: int) -> Ann:
             if isinstance(op, ops.Add):
                 same = [name for name in readable if shapes[name] == shapes[source]]
                 add(op, source, draw(st.sampled_from(same)))
+            elif isinstance(op, ops.Concat):
+                pixels = shapes[source][1:]
+                beside = [name for name in readable if shapes[name][1:] == pixels]
+                add(op, source, *draw(st.lists(st.sampled_from(beside), min_size=1, max_size=2)))
             elif isinstance(op, ops.MaxPool2d):
                 output_shape(op, (shapes[source],))  # raises before the ReLU is added
-                if draw(st.booleans()):
-                    add(op, add(ops.ReLU(), source))
-                else:
-                    pool = add(op, source)
-                    private.add(pool)
-                    add(ops.ReLU(), pool)
+                relu = draw(_rectifiers())
+                match draw(st.sampled_from(["behind", "before", "concat"])):
+                    case "behind":
+                        add(op, add(relu, source))
+                    case "before":
+                        pool = add(op, source)
+                        private.add(pool)
+                        add(relu, pool)
+                    case _:
+                        add(op, add(ops.Concat(), add(relu, source), add(ops.ReLU(), source)))
             else:
                 add(op, source)
         except ShapeError:
@@ -88,8 +96,10 @@ def _anns(draw: st.DrawFn, max_nodes: int) -> Ann:
 def _operations(shape: Shape) -> st.SearchStrategy[ops.Op]:
     """Operations for a value of ``shape``; a max pooling stands for one beside a ReLU."""
     strategies: list[st.SearchStrategy[ops.Op]] = [
-        st.just(ops.ReLU()),
+        _rectifiers(),
         st.just(ops.Add()),
+        st.just(ops.Concat()),
+        st.builds(ops.Scale, st.sampled_from([-1.0, 0.25, 2.0])),
         _batch_norms(shape[0]),
     ]
     if len(shape) == 1:
@@ -137,6 +147,10 @@ def _kernels(shape: Shape) -> st.SearchStrategy[ops.Pair]:
 def _linears(inputs: int, outputs: int) -> st.SearchStrategy[ops.Linear]:
     bias = st.none() | _dyadic((outputs,))
     return st.builds(ops.Linear, _dyadic((outputs, inputs)), bias)
+
+
+def _rectifiers() -> st.SearchStrategy[ops.ReLU]:
+    return st.builds(ops.ReLU, st.sampled_from([None, 0.5, 2.0]))
 
 
 @st.composite

@@ -5,8 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
+
+from converters import forward, load_ann
+from eventsnn.datasets import load_data
+
+GRAPHS = Path(__file__).parents[1] / "docs" / "graphs"
 
 CIFAR = ["--mean", ".485,.456,.406", "--std", ".229,.224,.225"]
 
@@ -64,3 +71,66 @@ def test_resnet56_evaluates_within_a_gigabyte(data_dir, tmp_path):
     assert many < 1e9
     # what a sample leaves behind is its answers: 112 more images are worth far less than this
     assert many - few < 100e6
+
+
+def accuracies(data_dir, tmp_path, weights, graph, *, steps, limit, train, test, options):
+    """Accuracy after each tick, by the two commands of docs/intake.md, and the ANN's."""
+    network, report = tmp_path / "net.h5", tmp_path / "report.json"
+    eventsnn(
+        *("convert", data_dir / weights, "--arch", GRAPHS / graph, "-o", network),
+        *("--recipe", "rate", "--steps", steps, "--calibration", data_dir / train, *options),
+    )
+    eventsnn("evaluate", network, data_dir / test, "--limit", limit, "--json", report)
+    found = json.loads(report.read_text())
+    assert found["samples"] == limit
+    return dict(zip(found["ticks"], found["accuracy"], strict=True)), found
+
+
+@pytest.mark.data
+def test_mnist_ann_on_all_test_images(data_dir):
+    ann = load_ann(data_dir / "mnist_cnn_sinabs.npz", str(GRAPHS / "mnist_cnn.json"))
+    data = load_data(data_dir / "mnist" / "t10k-images-idx3-ubyte.gz")
+    x = np.asarray(data.images()).reshape(-1, 1, 28, 28)
+    assert len(x) == 10_000
+    assert np.count_nonzero(forward(ann, x).argmax(axis=1) == data.y) == 9_788
+
+
+@pytest.mark.data
+def test_mnist_cnn_by_spikes(data_dir, tmp_path):
+    accuracy, found = accuracies(
+        data_dir,
+        tmp_path,
+        "mnist_cnn_sinabs.npz",
+        "mnist_cnn.json",
+        steps=32,
+        limit=1000,
+        train="mnist/train-images-idx3-ubyte.gz",
+        test="mnist/t10k-images-idx3-ubyte.gz",
+        options=("--scale", 1),
+    )
+    assert accuracy[8] >= found["ann_accuracy"] - 0.015
+    assert accuracy[32] >= found["ann_accuracy"] - 0.005
+    assert found["agreement"][-1] >= 0.99
+
+
+@pytest.mark.data
+def test_the_accuracy_of_a_network_with_max_pooling_converges_to_its_anns(data_dir, tmp_path):
+    accuracy, found = accuracies(
+        data_dir,
+        tmp_path,
+        "maxpool_cnn_cifar10.npz",
+        "maxpool_cnn.json",
+        steps=256,
+        limit=400,
+        train="cifar10_train_1of5.npz",
+        test="cifar10_test_958.npz",
+        options=("--mean", ".5", "--std", ".5"),
+    )
+    ann, agreement = (
+        found["ann_accuracy"],
+        dict(zip(found["ticks"], found["agreement"], strict=True)),
+    )
+    assert 0.62 < ann < 0.69
+    assert agreement[4] < agreement[16] < agreement[64]
+    assert agreement[256] >= 0.955
+    assert abs(accuracy[256] - ann) <= 0.015

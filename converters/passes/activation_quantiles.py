@@ -36,7 +36,8 @@ def activation_quantiles(
 
     A quantile of 0 would make a neuron fire in every tick, so it is replaced by the
     largest activation seen, if that is 0 too by the largest threshold of the layer's other
-    channels, and by 1 where the whole layer stayed silent.
+    channels, and by 1 where the whole layer stayed silent. None is above the ceiling of its
+    ReLU.
 
     Args:
         ann: the network; fold batch norm first, so that nothing is computed twice.
@@ -76,6 +77,10 @@ def activation_quantiles(
     thresholds: dict[str, float | NDArray[np.float64]] = {}
     for name in names:
         values = _alive(_quantiles(largest[name], quantile, counts[name]), largest[name])
+        relu = ann.by_name[name].op
+        assert isinstance(relu, ops.ReLU)
+        if relu.ceiling is not None:
+            values[values > relu.ceiling] = relu.ceiling
         if granularity == "layer":
             thresholds[name] = float(values[0])
         else:

@@ -84,7 +84,7 @@ def convert(
     quantile: float,
     granularity: Literal["layer", "channel"],
 ) -> None:
-    """Convert the trained network WEIGHTS (.npz) to a spiking network (HDF5)."""
+    """Convert the trained network WEIGHTS (.npz or .safetensors) to a spiking network (HDF5)."""
     from converters import load_ann
     from eventsnn.cli.images import preprocessed
     from eventsnn.datasets import load_data

@@ -59,10 +59,9 @@ def print_ann(ann: Ann, name: str) -> None:
 
 
 def _print_tensors(path: Path) -> None:
-    import numpy as np
+    from converters import read_arrays
 
-    with np.load(path, allow_pickle=False) as archive:
-        tensors = {name: archive[name] for name in archive.files}
+    tensors = read_arrays(path)
     rows = [
         (name, str(values.dtype), _shape(values.shape), f"{values.size:,}")
         for name, values in tensors.items()

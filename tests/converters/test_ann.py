@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 
 from converters import Ann, Node, ops
+from converters.shapes import output_shape
 from converters.testing import anns
 from eventsnn import NetworkError, ShapeError
 
@@ -136,3 +137,38 @@ def test_consumers_are_the_inputs_reversed(ann):
     reversed_edges = [(name, node.name) for name in ann.consumers for node in ann.consumers[name]]
     assert sorted(edges) == sorted(reversed_edges)
     assert set(ann.ancestors((ann.output,))) >= set(ann.by_name)
+
+
+def test_sizes_beyond_any_network_are_refused():
+    with pytest.raises(ShapeError, match=r"node `input`: .*more than 2147483648 values"):
+        Ann((3, 10**6, 10**6), (Node("relu", ops.ReLU()),))
+    with pytest.raises(ShapeError, match=r"node `pad`: .*more than"):
+        Ann((1, 100, 100), (Node("pad", ops.Subsample(1, (10**9, 0))),))
+    with pytest.raises(ShapeError, match=r"node `conv`: padding .* is wider than any image"):
+        Ann((1, 4, 4), (Node("conv", ops.Conv2d(np.ones((1, 1, 1, 1)), None, 10**6, 10**6)),))
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: ops.ReLU(0), r"ReLU.ceiling: expected a number > 0, found 0"),
+        (lambda: ops.ReLU(np.nan), r"ReLU.ceiling: expected a number > 0"),
+        (lambda: ops.Scale(np.inf), r"Scale.factor: expected a finite number"),
+    ],
+)
+def test_constants_without_meaning_are_refused(make, message):
+    with pytest.raises(NetworkError, match=message):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("shapes", "message"),
+    [
+        (((2, 4, 4),), "Concat expects two or more inputs, found 1"),
+        (((2, 4, 4), (2, 4, 3)), "differ in their channels only"),
+        (((2,), (2, 1, 1)), "differ in their channels only"),
+    ],
+)
+def test_concatenations_that_do_not_fit_are_refused(shapes, message):
+    with pytest.raises(ShapeError, match=message):
+        output_shape(ops.Concat(), shapes)

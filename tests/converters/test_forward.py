@@ -110,6 +110,11 @@ def test_operations_without_a_counterpart_in_pytorch():
     assert not kept[:, [0, 3, 4]].any()
     np.testing.assert_array_equal(apply(ops.Flatten(), x)[1], np.arange(18, 36))
     np.testing.assert_array_equal(apply(ops.Add(), x, x, x), 3 * x)
+    np.testing.assert_array_equal(
+        apply(ops.Concat(), x, kept[:, :, :1, :1].repeat(3, 2).repeat(3, 3))[:, :2], x
+    )
+    np.testing.assert_array_equal(apply(ops.Scale(-0.5), x), -x / 2)
+    np.testing.assert_array_equal(apply(ops.ReLU(5), x - 3), np.clip(x - 3, 0, 5))
 
 
 def test_large_networks_are_evaluated_few_images_at_a_time(monkeypatch):

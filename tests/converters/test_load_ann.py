@@ -1,4 +1,7 @@
 import json
+import re
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,7 +20,7 @@ from converters import (
 )
 from converters.architectures import architecture
 from converters.testing import anns
-from eventsnn import ConversionError, FileFormatError, NetworkError
+from eventsnn import ConversionError, FileFormatError, MissingExtraError, NetworkError
 
 
 def small():
@@ -144,14 +147,100 @@ def test_a_pickle_by_another_name_is_refused(tmp_path):
         load_ann(tmp_path / "x.npz", "resnet20-cifar")
 
 
-def test_architectures_tell_channels_and_classes_from_the_weights():
-    arrays = {"conv1.weight": np.ones((16, 1, 3, 3)), "linear.weight": np.ones((100, 64))}
+def layers_with_weights(graph):
+    return [node for node in graph["nodes"] if node["op"] in {"Conv2d", "Linear"}]
+
+
+def test_architectures_have_their_depth_and_tell_sizes_from_the_weights():
+    arrays = {
+        "conv1.weight": np.ones((16, 1, 7, 7)),
+        "features.0.weight": np.ones((64, 1, 3, 3)),
+        "linear.weight": np.ones((100, 64)),
+        "fc.weight": np.ones((100, 512)),
+        "classifier.0.weight": np.ones((30, 512)),
+        "classifier.2.weight": np.ones((20, 30)),
+        "classifier.10.weight": np.ones((100, 20)),
+    }
     for name in architectures():
         graph = json.loads(architecture(name, arrays))
-        depth = sum(node["op"] in {"Conv2d", "Linear"} for node in graph["nodes"])
-        assert name == f"resnet{depth}-cifar"
-        assert graph["input_shape"] == [1, 32, 32]
-        assert graph["nodes"][-1]["out_features"] == 100
+        weighted = layers_with_weights(graph)
+        found = [node for node in weighted if "downsample" not in node["name"]]
+        assert len(found) == int(re.search(r"\d+", name)[0])
+        pixels = 32 if "cifar" in name else 224
+        assert graph["input_shape"] == [1, pixels, pixels]
+        assert weighted[-1]["out_features"] == 100
+        norms = sum(node["op"] == "BatchNorm" for node in graph["nodes"])
+        convs = sum(node["op"] == "Conv2d" for node in graph["nodes"])
+        assert norms == (convs if "resnet" in name or "_bn" in name else 0)
+
+
+@pytest.mark.parametrize(
+    ("keys", "head"),
+    [
+        ((), ["classifier"]),
+        (("classifier.weight",), ["classifier"]),
+        (("classifier.6.weight", "classifier.1.weight"), ["classifier.1", "classifier.6"]),
+    ],
+)
+def test_the_head_of_a_cifar_vgg_is_read_off_its_keys(keys, head):
+    graph = json.loads(architecture("vgg11-cifar", dict.fromkeys(keys, np.ones((10, 512)))))
+    found = [node["name"] for node in layers_with_weights(graph)]
+    assert found[8:] == head
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("norm", [False, True])
+@pytest.mark.parametrize("hidden", [(), (40, 20)])
+def test_a_cifar_vgg_by_name_is_pytorchs(tmp_path, norm, hidden):
+    torch = pytest.importorskip("torch")
+    import torch_models as models
+
+    model = models.trained(models.CifarVgg("vgg13", norm=norm, hidden=hidden))
+    np.savez(tmp_path / "x.npz", **{k: v.numpy() for k, v in model.state_dict().items()})
+    ann = load_ann(tmp_path / "x.npz", "vgg13_bn-cifar" if norm else "vgg13-cifar")
+    x = torch.rand(2, 3, 32, 32)
+    with torch.no_grad():
+        np.testing.assert_allclose(forward(ann, x), model(x), rtol=1e-4, atol=1e-4)
+
+
+def test_the_weight_of_a_1d_convolution_may_have_three_dimensions(tmp_path):
+    graph = {
+        "format": "eventsnn-ann",
+        "version": 1,
+        "input_shape": [2, 1, 5],
+        "output": "c",
+        "nodes": [
+            {
+                "name": "c",
+                "op": "Conv2d",
+                "inputs": ["input"],
+                "out_channels": 3,
+                "kernel_size": [1, 2],
+                "bias": False,
+            }
+        ],
+    }
+    (tmp_path / "g.json").write_text(json.dumps(graph), encoding="utf-8")
+    np.savez(tmp_path / "x.npz", **{"c.weight": np.ones((3, 2, 2))})
+    assert load_ann(tmp_path / "x.npz", str(tmp_path / "g.json")).shapes["c"] == (3, 1, 4)
+
+
+def test_safetensors_are_read_as_bare_weights(tmp_path, graph_file):
+    safetensors = pytest.importorskip("safetensors.numpy")
+    safetensors.save_file(ann_to_source(small())[1], tmp_path / "x.safetensors")
+    assert load_ann(tmp_path / "x.safetensors", str(graph_file)) == small()
+    whole = (tmp_path / "x.safetensors").read_bytes()
+    for damaged in (b"", b"{}", whole[:-4], b"\xff" * 8 + whole[8:]):
+        (tmp_path / "x.safetensors").write_bytes(damaged)
+        with pytest.raises(FileFormatError, match=r"x.safetensors: .*expected safetensors"):
+            load_ann(tmp_path / "x.safetensors", str(graph_file))
+
+
+def test_safetensors_without_the_extra(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "safetensors", None)
+    (tmp_path / "x.safetensors").write_bytes(b"")
+    with pytest.raises(MissingExtraError, match=r'pip install "eventsnn\[safetensors\]"'):
+        load_ann(tmp_path / "x.safetensors")
 
 
 @pytest.mark.data
@@ -177,35 +266,9 @@ def test_a_misshaped_key_of_a_resnet_is_named(data_dir, tmp_path):
 
 
 @pytest.mark.data
-def test_a_net_with_max_pooling_reads_with_a_hand_written_graph(data_dir, tmp_path):
-    def conv(name, source, channels):
-        return {"name": name, "op": "Conv2d", "inputs": [source], "out_channels": channels}
-
-    def plain(name, op, source, **fields):
-        return {"name": name, "op": op, "inputs": [source], **fields}
-
-    graph = {
-        "format": "eventsnn-ann",
-        "version": 1,
-        "input_shape": [3, 32, 32],
-        "output": "fc3",
-        "nodes": [
-            conv("cv1", "input", 32) | {"kernel_size": 5},
-            plain("r1", "ReLU", "cv1"),
-            plain("p1", "MaxPool2d", "r1", kernel_size=2),
-            conv("cv2", "p1", 16) | {"kernel_size": 5},
-            plain("r2", "ReLU", "cv2"),
-            plain("p2", "MaxPool2d", "r2", kernel_size=2),
-            plain("flat", "Flatten", "p2"),
-            plain("fc1", "Linear", "flat", out_features=120),
-            plain("r3", "ReLU", "fc1"),
-            plain("fc2", "Linear", "r3", out_features=84),
-            plain("r4", "ReLU", "fc2"),
-            plain("fc3", "Linear", "r4", out_features=10),
-        ],
-    }
-    (tmp_path / "graph.json").write_text(json.dumps(graph), encoding="utf-8")
-    ann = load_ann(data_dir / "maxpool_cnn_cifar10.npz", str(tmp_path / "graph.json"))
+def test_a_net_with_max_pooling_reads_with_a_hand_written_graph(data_dir):
+    graph = Path(__file__).parents[2] / "docs" / "graphs" / "maxpool_cnn.json"
+    ann = load_ann(data_dir / "maxpool_cnn_cifar10.npz", str(graph))
     with np.load(data_dir / "cifar10_test_958.npz") as file:
         x, y = (file["x"] / 255 - 0.5) / 0.5, file["y"]
     assert 0.63 < np.mean(forward(ann, x).argmax(axis=1) == y) < 0.69

@@ -3,7 +3,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from converters import Ann, Node, activations, lower, ops, relu_before_max_pool
+from converters import (
+    Ann,
+    Node,
+    activations,
+    lower,
+    max_pool_before_concat,
+    ops,
+    relu_before_max_pool,
+)
 from converters.apply import apply
 from converters.testing import anns, images
 from eventsnn import (
@@ -14,12 +22,14 @@ from eventsnn import (
     ConversionError,
     Dense,
     Flatten,
+    Link,
     Relay,
     RunningMaximum,
     Scale,
     Subsample,
     Subtract,
     UnsupportedLayerError,
+    fan_out,
 )
 from eventsnn.reference import apply_chain
 from eventsnn.reference import simulate as dense_simulation
@@ -27,18 +37,19 @@ from eventsnn.reference import simulate as dense_simulation
 
 @st.composite
 def lowerings(draw):
-    """An ANN with its ReLUs before max pools, and thresholds per layer or per channel."""
-    ann = relu_before_max_pool(draw(anns()))
+    """An ANN with its max pools right behind ReLUs, and thresholds per layer or per channel."""
+    ann = max_pool_before_concat(relu_before_max_pool(draw(anns())))
     thresholds = {}
     for name in ann.names_of(ops.ReLU):
         channels, *pixels = ann.shapes[name]
         shape = draw(st.sampled_from([(), (channels, *(1,) * len(pixels))]))
         seed = draw(st.integers(0, 2**16))
-        thresholds[name] = np.random.default_rng(seed).integers(1, 9, shape) / 4
+        theta = np.random.default_rng(seed).integers(1, 9, shape) / 4
+        thresholds[name] = np.minimum(theta, ann.by_name[name].op.ceiling or np.inf)
     return ann, thresholds
 
 
-def real_valued(network, image):
+def real_valued(ann, network, image):
     """What the layers receive if an IF neuron emits exactly relu(input) / theta."""
     received, emitted = {}, {"input": image}
     for layer in network.layers:
@@ -50,7 +61,8 @@ def real_valued(network, image):
         total = sum(arrivals) + layer.bias
         received[layer.name] = emitted[layer.name] = np.broadcast_to(total, layer.shape)
         if isinstance(layer.neuron, IF):
-            emitted[layer.name] = np.maximum(total, 0) / layer.neuron.threshold
+            relu = apply(ann.by_name[layer.name].op, received[layer.name][None])[0]
+            emitted[layer.name] = relu / layer.neuron.threshold
     return received
 
 
@@ -59,7 +71,7 @@ def test_links_and_biases_are_the_anns_algebra(drawn, data):
     ann, thresholds = drawn
     network = lower(ann, thresholds)
     x = data.draw(images(ann, count=1))
-    received = real_valued(network, x[0])
+    received = real_valued(ann, network, x[0])
     exact = activations(ann, x, ("input", *ann.by_name), dtype=np.float64)
     for layer in network.layers:
         match layer.neuron:
@@ -70,7 +82,9 @@ def test_links_and_biases_are_the_anns_algebra(drawn, data):
                 assert reset == Subtract()
             case Relay():
                 expected = exact[layer.name]
-                assert len(ann.consumers[layer.name]) > 1
+                assert isinstance(ann.by_name[layer.name].op, ops.Conv2d | ops.Linear | ops.Add)
+                links = [link for other in network.layers for link in other.links]
+                assert [link.source for link in links].count(layer.name) > 1
             case Accumulator():
                 expected = exact[layer.name]
                 assert layer.name == network.output == ann.output
@@ -150,6 +164,63 @@ def test_a_residual_join_is_two_links_and_theta_is_folded():
     assert np.all(join[0].chain[0].weight == 2)
     assert join[1].chain == (Scale(2.0),)
     assert answer[0].chain == (AvgPool2d((4, 4)), Flatten(), Dense(np.full((1, 2), 3.0)))
+
+
+def test_a_concatenation_is_links_that_know_their_channels():
+    one, two = np.ones((1, 2, 1, 1)), np.ones((2, 2, 1, 1))
+    reading = ops.Conv2d(np.arange(3.0).reshape(1, 3, 1, 1))
+    ann = graph(
+        ("a", ops.Conv2d(one)),
+        ("relu_a", ops.ReLU(), ("a",)),
+        ("b", ops.Conv2d(two)),
+        ("relu_b", ops.ReLU(), ("b",)),
+        ("cat", ops.Concat(), ("relu_a", "relu_b")),
+        ("conv", reading, ("cat",)),
+        ("relu_c", ops.ReLU(), ("conv",)),
+        ("relu_d", ops.ReLU(), ("cat",)),
+        ("both", ops.Concat(), ("relu_c", "relu_d")),
+        *read_out("both", 64),
+    )
+    network = lower(ann, {"relu_a": 2.0, "relu_b": 3.0, "relu_c": 1.0, "relu_d": 1.0})
+    first, second = network.layer("relu_c").links
+    assert first == Link("relu_a", (Conv2d(np.zeros((1, 1, 1, 1))),))
+    assert second == Link("relu_b", (Conv2d(np.array([3.0, 6.0]).reshape(1, 2, 1, 1)),))
+    assert [link.chain for link in network.layer("relu_d").links] == [
+        (Subsample(1, (0, 2)), Scale(2.0)),
+        (Subsample(1, (1, 0)), Scale(3.0)),
+    ]
+    assert [link.chain[0] for link in network.layer("fc").links] == [
+        Subsample(1, (0, 3)),
+        Subsample(1, (1, 0)),
+    ]
+    assert not any(isinstance(layer.neuron, Relay) for layer in network.layers)
+
+
+def test_vectors_are_concatenated_too():
+    nodes = (
+        Node("a", ops.ReLU()),
+        Node("b", ops.Linear(np.ones((2, 3)))),
+        Node("c", ops.ReLU(), ("b",)),
+        Node("cat", ops.Concat(), ("c", "a")),
+        Node("fc", ops.Linear(np.arange(5.0).reshape(1, 5)), ("cat",)),
+    )
+    network = lower(Ann((3,), nodes), {"a": 1.0, "c": 1.0})
+    first, second = network.layer("fc").links
+    assert (apply_chain(first.chain, np.array([1.0, 0])), first.source) == (0, "c")
+    assert (apply_chain(second.chain, np.array([1.0, 0, 0])), second.source) == (2, "a")
+    assert fan_out(second.chain, (3,)).tolist() == [1, 1, 1]
+
+
+def test_scales_cost_nothing():
+    nodes = (
+        ("half", ops.Scale(0.5)),
+        ("relu", ops.ReLU(), ("half",)),
+        ("minus", ops.Scale(-1), ("relu",)),
+        *read_out("minus", 32),
+    )
+    network = lower(graph(*nodes), {"relu": 3.0})
+    assert network.layer("relu").links == (Link("input", (Scale(0.5),)),)
+    assert network.layer("fc").links == (Link("relu", (Flatten(), Dense(np.full((1, 32), -3.0)))),)
 
 
 def test_thetas_per_channel_pass_pools_and_groups():
@@ -275,6 +346,13 @@ BAD_THRESHOLDS = [
 def test_bad_thresholds_are_refused_by_name(thresholds, message):
     with pytest.raises(ConversionError, match=message):
         lower(graph(*RELU), thresholds)
+
+
+def test_a_threshold_above_the_ceiling_is_refused():
+    ann = graph(("relu", ops.ReLU(6.0)), *read_out("relu", 32))
+    assert lower(ann, {"relu": 6.0}).layer("relu").neuron.threshold == 6
+    with pytest.raises(ConversionError, match=r"threshold of `relu`: .*ceiling 6 .*found 6.5"):
+        lower(ann, {"relu": np.array([1, 6.5]).reshape(2, 1, 1)})
 
 
 @pytest.mark.parametrize("initial", [-0.1, 1.0, float("nan")])

@@ -12,6 +12,7 @@ from converters import (
     activations,
     fold_batch_norm,
     forward,
+    max_pool_before_concat,
     ops,
     relu_before_max_pool,
 )
@@ -99,6 +100,47 @@ def test_a_relu_moves_before_all_poolings():
         ("q", ("p",)),
     ]
     assert moved.output == "q"
+
+
+@given(st.data())
+def test_pooling_before_concatenations_keeps_the_answer_and_the_names(data):
+    ann = data.draw(anns())
+    moved = max_pool_before_concat(ann)
+    same_answers(ann, moved, data.draw(images(ann)))
+    kinds = {node.name: type(node.op) for node in moved.nodes}
+    for node in moved.nodes:
+        if isinstance(node.op, ops.MaxPool2d):
+            assert kinds.get(node.inputs[0]) is not ops.Concat
+    assert moved.output == ann.output
+
+
+def test_pooling_before_nested_concatenations_by_hand():
+    nodes = (
+        Node("a", ops.ReLU()),
+        Node("b", ops.Concat(), ("a", "a")),
+        Node("c", ops.Concat(), ("b", "a")),
+        Node("p", ops.MaxPool2d(2), ("c",)),
+        Node("s", ops.Subsample(2), ("b",)),
+        Node("o", ops.Concat(), ("p", "s")),
+    )
+    moved = max_pool_before_concat(Ann((1, 4, 4), nodes))
+    assert [(node.name, node.inputs) for node in moved.nodes] == [
+        ("a", ("input",)),
+        ("b", ("a", "a")),
+        ("p.0.0", ("a",)),
+        ("p.0.1", ("a",)),
+        ("p.0", ("p.0.0", "p.0.1")),
+        ("p.1", ("a",)),
+        ("p", ("p.0", "p.1")),
+        ("s", ("b",)),
+        ("o", ("p", "s")),
+    ]
+
+
+def test_a_ceiling_bounds_the_threshold_of_a_silent_layer():
+    ann = Ann((3,), (Node("r", ops.ReLU(0.25)),))
+    assert activation_quantiles(ann, -np.ones((2, 3))) == {"r": 0.25}
+    assert activation_quantiles(ann, np.ones((2, 3))) == {"r": 0.25}
 
 
 quantiles = st.sampled_from([1.0, 0.999, 0.9, 0.5, 0.01]) | st.floats(1e-3, 1)
