@@ -11,20 +11,22 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from eventsnn.engine.execute import run_chunk
 from eventsnn.engine.inputs import Sample, as_samples
-from eventsnn.engine.plan import Plan, Precision, make_plan
+from eventsnn.engine.plan import Precision, make_plan
 from eventsnn.errors import InputError
+from eventsnn.evaluation_task import Part, Task
 from eventsnn.network import Network
-from eventsnn.neurons import Accumulator
-from eventsnn.run import Counts, Record
+from eventsnn.run import Counts, OperationsAfter
 from eventsnn.simulate import check_ticks
 from eventsnn.spikes import Spikes
 
-__all__ = ["Evaluation", "Images", "evaluate"]
+__all__ = ["EarlyExit", "Evaluation", "Images", "evaluate", "reported_ticks"]
 
 _CHUNK = 8  # samples per task: long enough to hide its overhead, short enough to share fairly
 _WAITING = 64  # tasks in flight at most: any number of samples in bounded memory
+#: Every tick is reported up to here, `_POINTS` of them beyond.
+_EVERY_TICK = 256
+_POINTS = 128
 
 
 class Images(Protocol):
@@ -33,6 +35,37 @@ class Images(Protocol):
     def __len__(self) -> int: ...
 
     def __getitem__(self, key: slice, /) -> NDArray[Any]: ...
+
+
+def reported_ticks(ticks: int) -> NDArray[np.int64]:
+    """The ticks of the curves: all of 1..ticks up to 256, else 128 evenly spaced ones."""
+    if ticks <= _EVERY_TICK:
+        return np.arange(1, ticks + 1)
+    return np.linspace(1, ticks, _POINTS).round().astype(np.int64)
+
+
+@dataclass(frozen=True)
+class EarlyExit:
+    """What stopping each sample on its own would have given, by confidence.
+
+    With o(t) the accumulated read-out after tick t of T, a sample stops at the first of
+    `reported_ticks` where the two largest entries of o(t) / T, a > b, reach
+    ``1 / (1 + exp(b - a)) >= confidence``, else at the end: the margin that the mean
+    read-out of the whole run would have if nothing followed. (Not o(t) / t: its first
+    values rest on a handful of spikes, and look certain.) One full run tells it exactly:
+    what happens by tick t does not depend on later ticks.
+
+    Attributes:
+        confidence: asked for, (confidences,); the other attributes are in its order.
+        accuracy: of the answers at the exits; None without labels.
+        mean_ticks: at the exits.
+        operations: up to the exits, summed over samples; its second axis is confidences.
+    """
+
+    confidence: tuple[float, ...]
+    accuracy: NDArray[np.float64] | None
+    mean_ticks: NDArray[np.float64]
+    operations: OperationsAfter
 
 
 @dataclass(frozen=True)
@@ -47,6 +80,9 @@ class Evaluation:
         predictions: the answer at the end, (samples,).
         counts: operations, summed over samples.
         seconds: wall time of the simulation.
+        synops_per_sample: (samples,).
+        after: operations after each of `reported_ticks`, summed over samples.
+        early_exit: None unless asked for.
     """
 
     samples: int
@@ -56,6 +92,9 @@ class Evaluation:
     predictions: NDArray[np.int64]
     counts: Counts
     seconds: float
+    synops_per_sample: NDArray[np.int64]
+    after: OperationsAfter
+    early_exit: EarlyExit | None = None
 
 
 def evaluate(
@@ -67,8 +106,9 @@ def evaluate(
     workers: int = 1,
     executor: Executor | None = None,
     ann_predictions: NDArray[np.integer[Any]] | None = None,
-    precision: Precision = "float32",
+    precision: Precision | None = None,
     progress: Callable[[int], object] | None = None,
+    exit_confidences: Sequence[float] = (),
 ) -> Evaluation:
     """Run every sample once and read the answer after every tick.
 
@@ -86,9 +126,11 @@ def evaluate(
         ann_predictions: the ANN's answers, (samples,), for the agreement.
         precision: see `eventsnn.simulate`.
         progress: called with the number of samples finished since the last call.
+        exit_confidences: each in [0.5, 1), for `EarlyExit`.
 
     Raises:
-        InputError: labels or predictions of another length, inputs that do not fit.
+        InputError: labels or predictions of another length, inputs that do not fit, a
+            confidence out of range.
     """
     check_ticks(ticks)
     samples = len(x)
@@ -101,21 +143,39 @@ def evaluate(
             )
     if workers < 1:
         raise InputError(f"workers must be >= 1, found {workers}")
+    confidences = tuple(float(c) for c in exit_confidences)
+    if not all(0.5 <= c < 1 for c in confidences):
+        raise InputError(f"exit confidences lie in [0.5, 1), found {confidences}")
     plan = make_plan(network, precision=precision, order="by_layer")
+    task = Task(plan, ticks, tuple(reported_ticks(ticks).tolist()), confidences)
     begin = time.perf_counter()
     if executor is None:
         with ThreadPoolExecutor(workers) as threads:
-            answers, counts = _gather(plan, x, ticks, threads, progress)
+            whole = _gather(task, x, threads, progress)
     else:
-        answers, counts = _gather(plan, x, ticks, executor, progress)
+        whole = _gather(task, x, executor, progress)
     return Evaluation(
         samples=samples,
         ticks=ticks,
-        accuracy=_share_equal(answers, y),
-        agreement=_share_equal(answers, ann_predictions),
-        predictions=answers[:, -1].astype(np.int64),
-        counts=counts,
+        accuracy=_share_equal(whole.answers, y),
+        agreement=_share_equal(whole.answers, ann_predictions),
+        predictions=whole.answers[:, -1].astype(np.int64),
+        counts=whole.counts,
         seconds=time.perf_counter() - begin,
+        synops_per_sample=whole.synops,
+        after=whole.after,
+        early_exit=_early_exit(task, whole, y) if confidences else None,
+    )
+
+
+def _early_exit(task: Task, whole: Part, y: NDArray[np.integer[Any]] | None) -> EarlyExit:
+    at = np.array(task.points)[whole.exits]  # (samples, confidences)
+    answers = np.take_along_axis(whole.answers, at - 1, axis=1)
+    return EarlyExit(
+        confidence=task.confidences,
+        accuracy=None if y is None else (answers == np.asarray(y)[:, None]).mean(axis=0),
+        mean_ticks=at.mean(axis=0),
+        operations=whole.exit_operations,
     )
 
 
@@ -128,56 +188,51 @@ def _share_equal(
 
 
 def _gather(
-    plan: Plan,
+    task: Task,
     x: Images | Sequence[Spikes],
-    ticks: int,
     executor: Executor,
     progress: Callable[[int], object] | None,
-) -> tuple[NDArray[np.int32], Counts]:
+) -> Part:
     """Submit tasks as others finish; the counts are integers, so their order is free."""
-    answers = np.zeros((len(x), ticks), dtype=np.int32)
-    total: Counts | None = None
-    running: dict[Future[tuple[NDArray[np.int32], Counts]], int] = {}
-    chunks = _chunks(plan.network, x)
+    samples = len(x)
+    answers = np.zeros((samples, task.ticks), dtype=np.int32)
+    synops = np.zeros(samples, dtype=np.int64)
+    exits = np.zeros((samples, len(task.confidences)), dtype=np.int64)
+    sums: tuple[Counts, OperationsAfter, OperationsAfter] | None = None
+    running: dict[Future[Part], int] = {}
+    chunks = _chunks(task.plan.network, x)
     exhausted = False
     try:
         while running or not exhausted:
             while not exhausted and len(running) < _WAITING:
                 start, chunk = next(chunks, (0, []))
                 if chunk:
-                    running[executor.submit(_answers, plan, chunk, ticks)] = start
+                    running[executor.submit(task, chunk)] = start
                 else:
                     exhausted = True
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 start = running.pop(future)
-                rows, counts = future.result()
-                answers[start : start + len(rows)] = rows
-                total = counts if total is None else total + counts
+                part = future.result()
+                rows = slice(start, start + len(part.answers))
+                answers[rows], synops[rows], exits[rows] = part.answers, part.synops, part.exits
+                new = (part.counts, part.after, part.exit_operations)
+                sums = new if sums is None else _added(sums, new)
                 if progress is not None:
-                    progress(len(rows))
+                    progress(len(part.answers))
     finally:
         for future in running:
             future.cancel()
-    assert total is not None
-    return answers, total
+    assert sums is not None
+    return Part(answers, synops, exits, *sums)
+
+
+def _added(
+    a: tuple[Counts, OperationsAfter, OperationsAfter],
+    b: tuple[Counts, OperationsAfter, OperationsAfter],
+) -> tuple[Counts, OperationsAfter, OperationsAfter]:
+    return a[0] + b[0], a[1] + b[1], a[2] + b[2]
 
 
 def _chunks(network: Network, x: Images | Sequence[Spikes]) -> Iterator[tuple[int, list[Sample]]]:
     for start in range(0, len(x), _CHUNK):
         yield start, as_samples(network, x[start : start + _CHUNK])[0]
-
-
-def _answers(plan: Plan, samples: list[Sample], ticks: int) -> tuple[NDArray[np.int32], Counts]:
-    """The task: the answers after every tick, (samples, ticks), and the summed counts."""
-    output = plan.network.layer(plan.network.output)
-    if isinstance(output.neuron, Accumulator):
-        runs = run_chunk(plan, samples, ticks, Record(potentials=(output.name,)))
-        sums = [run.potentials[output.name] for run in runs]
-    else:
-        runs = run_chunk(plan, samples, ticks, Record(spikes=(output.name,)))
-        sums = [run.spikes[output.name].to_dense(ticks).cumsum(axis=0) for run in runs]
-    rows = [s.reshape(ticks, -1).argmax(axis=1).astype(np.int32) for s in sums]
-    total = runs[0].counts
-    for run in runs[1:]:
-        total += run.counts
-    return np.stack(rows), total

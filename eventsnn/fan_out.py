@@ -31,7 +31,7 @@ from eventsnn.synapses import (
     pool_window,
 )
 
-__all__ = ["fan_out"]
+__all__ = ["Reach", "advance", "fan_out"]
 
 Reach = NDArray[np.bool_]  # (sources, targets) along one axis
 
@@ -49,7 +49,7 @@ def fan_out(chain: tuple[Synapse, ...], shape: Shape) -> NDArray[np.int64]:
     for step, synapse in enumerate(chain):
         if isinstance(synapse, Sparse):
             return _after_sparse(axes, synapse, chain[step + 1 :]).reshape(shape)
-        axes = _advance(axes, synapse, current)
+        axes = advance(axes, synapse, current)
         current = output_shape(synapse, current)
     counts = np.ones((), dtype=np.int64)
     for axis in axes:
@@ -57,7 +57,7 @@ def fan_out(chain: tuple[Synapse, ...], shape: Shape) -> NDArray[np.int64]:
     return np.asarray(counts).reshape(shape)
 
 
-def _advance(axes: list[Reach], synapse: Synapse, shape: Shape) -> list[Reach]:
+def advance(axes: list[Reach], synapse: Synapse, shape: Shape) -> list[Reach]:
     """The axes' patterns after one more synapse on a source of ``shape``."""
     match synapse:
         case Dense(weight=weight):

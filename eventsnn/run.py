@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from eventsnn.errors import InputError
 from eventsnn.network import Network
 from eventsnn.spikes import Spikes
 
-__all__ = ["Counts", "LinkCount", "Queue", "Record", "Run"]
+__all__ = ["Counts", "LinkCount", "OperationsAfter", "Queue", "Record", "Run"]
 
 
 @dataclass(frozen=True)
@@ -24,12 +25,21 @@ class Record:
         spikes: names of layers whose spikes are kept.
         potentials: names of layers whose potential is kept at the end of every tick
             (after the reset).
+        operations_after: numbers of ticks, rising: the operations that a run of so few
+            ticks would have done are kept for each.
     """
 
     spikes: tuple[str, ...] = ()
     potentials: tuple[str, ...] = ()
+    operations_after: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "operations_after", tuple(map(int, self.operations_after)))
+        if any(b <= a for a, b in pairwise((0, *self.operations_after))):
+            raise InputError(
+                f"Record.operations_after: expected rising numbers of ticks >= 1, found "
+                f"{self.operations_after}"
+            )
         for what in ("spikes", "potentials"):
             names = getattr(self, what)
             if isinstance(names, str):
@@ -52,6 +62,8 @@ class LinkCount:
         synops: fan-out summed over delivered spikes; an integer amplitude k is |k| spikes.
         ac: those that are additions: integer amplitudes, and +-2^-n (shift and add).
         mac: those that are multiplications: all other amplitudes, and all from relays.
+        spikes: delivered.
+        synops_effective: as synops, without synapses of weight 0.
     """
 
     source: str
@@ -59,6 +71,8 @@ class LinkCount:
     synops: int
     ac: int
     mac: int
+    spikes: int
+    synops_effective: int
 
 
 @dataclass(frozen=True)
@@ -73,6 +87,10 @@ class Counts:
         input_adds: additions of that constant current, one per neuron and tick.
         bias_adds: additions of a bias current, one per neuron with a bias and tick.
         comparisons: of running-maximum layers: windows that each spike takes part in.
+        resets: by name of layer: neurons that subtract or set, summed over ticks; a burst
+            subtracts once.
+        input_macs_effective: input_macs of nonzero pixels over nonzero weights.
+        input_nonzeros: pixels of constant images that are not 0.
     """
 
     spikes: Mapping[str, int]
@@ -81,11 +99,19 @@ class Counts:
     input_adds: int
     bias_adds: int
     comparisons: int
+    resets: Mapping[str, int]
+    input_macs_effective: int
+    input_nonzeros: int
 
     @property
     def synops(self) -> int:
         """Synaptic operations of all links; input_macs are never among them."""
         return sum(link.synops for link in self.links)
+
+    @property
+    def synops_effective(self) -> int:
+        """Synaptic operations of all links, zero weights not counted."""
+        return sum(link.synops_effective for link in self.links)
 
     @property
     def ac(self) -> int:
@@ -108,13 +134,54 @@ class Counts:
         return Counts(
             spikes={name: n + other.spikes[name] for name, n in self.spikes.items()},
             links=tuple(
-                LinkCount(a.source, a.target, a.synops + b.synops, a.ac + b.ac, a.mac + b.mac)
+                LinkCount(
+                    source=a.source,
+                    target=a.target,
+                    synops=a.synops + b.synops,
+                    ac=a.ac + b.ac,
+                    mac=a.mac + b.mac,
+                    spikes=a.spikes + b.spikes,
+                    synops_effective=a.synops_effective + b.synops_effective,
+                )
                 for a, b in zip(self.links, other.links, strict=True)
             ),
             input_macs=self.input_macs + other.input_macs,
             input_adds=self.input_adds + other.input_adds,
             bias_adds=self.bias_adds + other.bias_adds,
             comparisons=self.comparisons + other.comparisons,
+            resets={name: n + other.resets[name] for name, n in self.resets.items()},
+            input_macs_effective=self.input_macs_effective + other.input_macs_effective,
+            input_nonzeros=self.input_nonzeros + other.input_nonzeros,
+        )
+
+
+@dataclass(frozen=True)
+class OperationsAfter:
+    """Operations after fewer ticks than were run, exact integers, cumulative.
+
+    Causality makes them exact: what happens by the end of a tick does not depend on how
+    long the run goes on.
+
+    Attributes:
+        ticks: `Record.operations_after`, (points,).
+        spikes: emitted, (nodes, points), in the order of `Counts.spikes`.
+        delivered: spikes delivered, (links, points), in the order of `Counts.links`.
+        ac, mac: synaptic operations, (links, points).
+    """
+
+    ticks: tuple[int, ...]
+    spikes: NDArray[np.int64]
+    delivered: NDArray[np.int64]
+    ac: NDArray[np.int64]
+    mac: NDArray[np.int64]
+
+    def __add__(self, other: OperationsAfter) -> OperationsAfter:
+        return OperationsAfter(
+            ticks=self.ticks,
+            spikes=self.spikes + other.spikes,
+            delivered=self.delivered + other.delivered,
+            ac=self.ac + other.ac,
+            mac=self.mac + other.mac,
         )
 
 
@@ -147,6 +214,7 @@ class Run:
         potentials: of the recorded layers, (ticks, *shape), at the end of each tick.
         counts: operations.
         queue: work of the event queue.
+        after: operations after fewer ticks, where they were asked for.
     """
 
     ticks: int
@@ -155,3 +223,4 @@ class Run:
     queue: Queue
     spikes: Mapping[str, Spikes] = field(default_factory=dict)
     potentials: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    after: OperationsAfter | None = None

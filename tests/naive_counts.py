@@ -9,14 +9,19 @@ import numpy as np
 import scipy.sparse as sp
 
 from eventsnn import (
+    IF,
+    LIF,
     AvgPool2d,
+    Burst,
     Conv2d,
     Dense,
     Flatten,
     LinkCount,
+    NoReset,
     Relay,
     RunningMaximum,
     Scale,
+    Signed,
     Sparse,
     Spikes,
     Subsample,
@@ -30,15 +35,21 @@ def row_lengths(chain, shape):
     return np.count_nonzero(unroll(tuple(ones(synapse) for synapse in chain), shape), axis=1)
 
 
-def ones(synapse):
+def effective_row_lengths(chain, shape):
+    """The same where zero weights stay zero: nothing cancels, as nothing is negative."""
+    kept = tuple(ones(synapse, lambda weight: weight != 0) for synapse in chain)
+    return np.count_nonzero(unroll(kept, shape), axis=1)
+
+
+def ones(synapse, of=np.ones_like):
     match synapse:
         case Dense() | Conv2d():
-            return replace(synapse, weight=np.ones_like(synapse.weight))
+            return replace(synapse, weight=of(synapse.weight).astype(float))
         case Sparse(weight=weight):
-            stored = (np.ones(weight.nnz), weight.indices, weight.indptr)
+            stored = (of(weight.data).astype(float), weight.indices, weight.indptr)
             return Sparse(sp.csr_array(stored, weight.shape))
-        case Scale():
-            return Scale(1.0)
+        case Scale(factor=factor):
+            return Scale(of(np.asarray(factor)).astype(float))
         case AvgPool2d() | SumPool2d() | Subsample() | Flatten():
             return synapse
         case _:
@@ -64,21 +75,26 @@ def link_counts(case, trace):
 
 
 def one_link(case, trace, layer, link):
-    synops = ac = 0
+    synops = ac = delivered = effective = 0
     analog = isinstance(case.inputs.get(link.source), np.ndarray)
-    if not analog and not isinstance(layer.neuron, RunningMaximum):
+    if not analog:
         rows = row_lengths(link.chain, case.network.shapes[link.source])
+        nonzero = effective_row_lengths(link.chain, case.network.shapes[link.source])
         relayed = is_relay(case, link.source)
         for tick, index, amplitude in events(case, trace, link.source):
             if tick + link.delay >= case.ticks:
                 continue
             whole = amplitude == math.floor(amplitude) and not relayed
             spikes = abs(int(amplitude)) if whole else 1
+            delivered += spikes
+            if isinstance(layer.neuron, RunningMaximum):
+                continue
             synops += int(rows[index]) * spikes
+            effective += int(nonzero[index]) * spikes
             shift = not relayed and math.log2(abs(amplitude)).is_integer() and abs(amplitude) < 1
             if whole or shift:
                 ac += int(rows[index]) * spikes
-    return LinkCount(link.source, layer.name, synops, ac, synops - ac)
+    return LinkCount(link.source, layer.name, synops, ac, synops - ac, delivered, effective)
 
 
 def is_relay(case, name):
@@ -98,4 +114,16 @@ def spike_counts(case, trace):
             if tick < case.ticks:
                 whole = amplitude == math.floor(amplitude) and not is_relay(case, name)
                 counts[name] += abs(int(amplitude)) if whole else 1
+    return counts
+
+
+def reset_counts(case, trace):
+    """Neurons that reset, summed over ticks, of every layer."""
+    counts = {}
+    for layer in case.network.layers:
+        resets = isinstance(layer.neuron, Burst | Signed) or (
+            isinstance(layer.neuron, IF | LIF) and not isinstance(layer.neuron.reset, NoReset)
+        )
+        emitted = sum(tick < case.ticks for tick, _, _ in events(case, trace, layer.name))
+        counts[layer.name] = emitted if resets else 0
     return counts

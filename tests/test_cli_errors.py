@@ -84,6 +84,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (made / "text.json").write_text("hello")
     (made / "list.json").write_text("[]")
     (made / "no_ac.json").write_text(json.dumps(report | {"operations_per_inference": {"ac": "1"}}))
+    (made / "own.toml").write_text('name = "own"\n')
+    (made / "old.json").write_text(json.dumps(report | {"operations_after": None}))
+    (made / "no_ticks.json").write_text(json.dumps(report | {"ticks": 3}))
     return made
 
 
@@ -225,6 +228,19 @@ BAD_CALLS = [
     ("energy net.h5", "net.h5: not JSON"),
     ("energy report.json --model tea", "no energy model `tea`; known are horowitz-fp32"),
     ("energy report.json --list", "--list stands alone"),
+    ("energy report.json --model tea.toml", "tea.toml: no such file; expected an energy model"),
+    ("energy report.json --model own.toml", "own.toml: missing ac_pj, mac_pj, source"),
+    ("energy report.json --input never", "'never' is not one of 'once', 'every-tick'"),
+    ("evaluate net.h5 data.npz --exit-confidence 1", "'1': expected a number >= 0.5 and < 1"),
+    ("evaluate net.h5 data.npz --exit-confidence x", "'x': expected numbers"),
+    # report
+    ("report report.json", "Missing option '-o'"),
+    ("report missing.json -o out.html", "'missing.json' does not exist"),
+    ("report list.json -o out.html", "no report of an evaluation"),
+    ("report old.json -o out.html", "old.json: has no operations_after; evaluate again"),
+    ("report no_ticks.json -o out.html", "no_ticks.json: "),
+    ("report report.json -o report.json", "report.json is also an input"),
+    ("report report.json -o nowhere/a.html", "the folder nowhere does not exist"),
     # info and demo
     ("info", "Missing argument 'FILE'"),
     ("info missing.h5", "'missing.h5' does not exist"),

@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from naive_counts import link_counts, row_lengths, spike_counts
+from hypothesis.extra.numpy import arrays
+from naive_counts import (
+    effective_row_lengths,
+    link_counts,
+    reset_counts,
+    row_lengths,
+    spike_counts,
+)
 
 from eventsnn import (
     Accumulator,
+    AvgPool2d,
     Conv2d,
     Dense,
+    Flatten,
     Input,
     Layer,
     Link,
     Network,
+    Record,
     Relay,
     RunningMaximum,
     Spikes,
+    SumPool2d,
     fan_out,
     reference,
     simulate,
 )
+from eventsnn.effective_fan_out import effective_fan_out
+from eventsnn.synapses import chain_shape
 from eventsnn.testing import cases, chains
 
 shapes = st.one_of(
@@ -36,6 +49,38 @@ def test_fan_out_is_the_row_length(data, shape):
     assert fan_out(chain, shape).ravel().tolist() == row_lengths(chain, shape).tolist()
 
 
+@given(data=st.data(), shape=shapes)
+def test_effective_fan_out_is_the_row_length_without_zeros(data, shape):
+    chain = data.draw(chains(shape))
+    found = effective_fan_out(chain, shape)
+    assert found.ravel().tolist() == effective_row_lengths(chain, shape).tolist()
+    assert np.all(found <= fan_out(chain, shape))
+
+
+@given(data=st.data(), shape=shapes.filter(lambda shape: len(shape) == 3))
+def test_zeros_in_one_kernel_among_pools(data, shape):
+    """The chains that converters make, where the kernel's rows and columns do not separate."""
+    kernel = data.draw(st.sampled_from([(1, 1), (2, 3), (3, 3)]))
+    stride, padding = data.draw(st.integers(1, 2)), data.draw(st.integers(2, 3))
+    weight = data.draw(
+        arrays(np.float64, (4, shape[0], *kernel), elements=st.sampled_from([0.0, 1.0]))
+    )
+    pool = AvgPool2d(data.draw(st.integers(1, min(shape[1:]))), 1)
+    chain = (pool, Conv2d(weight, stride, padding), SumPool2d(2, 1, 1))
+    for tail in ((), (Flatten(), Dense(np.ones((2, int(np.prod(chain_shape(chain, shape)))))))):
+        found = effective_fan_out((*chain, *tail), shape)
+        assert found.ravel().tolist() == effective_row_lengths((*chain, *tail), shape).tolist()
+
+
+def test_no_convolution_is_unrolled():
+    """A pruned convolution on 224 x 224 pixels: unrolled, it would take terabytes."""
+    weight = np.ones((64, 64, 3, 3))
+    weight[:, :, 0, 2] = 0
+    found = effective_fan_out((AvgPool2d(2), Conv2d(weight, padding=1)), (64, 224, 224))
+    assert found[0, 0].tolist() == [4 * 64] * 2 + [5 * 64] * 220 + [3 * 64] * 2
+    assert int(found[5, 100, 100]) == 8 * 64
+
+
 @given(case=cases())
 def test_link_counts(case):
     run = simulate(case.network, case.inputs, ticks=case.ticks, precision=case.precision)
@@ -44,6 +89,45 @@ def test_link_counts(case):
     assert dict(run.counts.spikes) == spike_counts(case, trace)
     assert run.counts.synops == sum(run.counts.synops_per_layer().values())
     assert run.counts.synops == run.counts.ac + run.counts.mac
+    assert run.counts.synops_effective <= run.counts.synops
+    assert run.counts.resets == reset_counts(case, trace)
+
+
+@settings(max_examples=100)
+@given(case=cases(), point=st.integers(1, 40))
+def test_operations_after_fewer_ticks_are_those_of_a_shorter_run(case, point):
+    points = tuple(sorted({min(point, case.ticks), case.ticks}))
+    common = {"precision": case.precision}
+    for order in ("by_layer", "by_tick"):
+        record = Record(operations_after=points)
+        after = simulate(
+            case.network, case.inputs, ticks=case.ticks, order=order, record=record, **common
+        ).after
+        for at, ticks in enumerate(points):
+            counts = simulate(case.network, case.inputs, ticks=ticks, **common).counts
+            assert after.ac[:, at].tolist() == [link.ac for link in counts.links]
+            assert after.mac[:, at].tolist() == [link.mac for link in counts.links]
+            assert after.delivered[:, at].tolist() == [link.spikes for link in counts.links]
+            assert after.spikes[:, at].tolist() == list(counts.spikes.values())
+
+
+@settings(max_examples=60)
+@given(case=cases(), workers=st.integers(2, 3))
+def test_counts_do_not_depend_on_order_workers_or_batch(case, workers):
+    common = {"ticks": case.ticks, "precision": case.precision}
+    alone = simulate(case.network, case.inputs, **common).counts
+    batch = {
+        name: [value] * 9 if isinstance(value, Spikes) else np.stack([value] * 9)
+        for name, value in case.inputs.items()
+    }
+    runs = simulate(case.network, batch, order="by_tick", workers=workers, **common)
+    assert [run.counts for run in runs] == [alone] * 9
+    total = runs[0].counts
+    for run in runs[1:]:
+        total += run.counts
+    assert total.synops == 9 * alone.synops
+    assert total.synops_effective == 9 * alone.synops_effective
+    assert total.synops_per_layer() == {n: 9 * s for n, s in alone.synops_per_layer().items()}
 
 
 def test_counts_stay_exact_above_24_bits():
@@ -72,7 +156,8 @@ def test_analog_input_is_listed_apart():
     )
     counts = simulate(net, np.ones((1, 3, 3)), ticks=5).counts
     assert counts.synops == 0
-    assert counts.input_macs == 4 * (4 * 4 + 4 * 6 + 9)
+    assert counts.input_macs == 4 * (4 * 4 + 4 * 6 + 9) == counts.input_macs_effective
+    assert counts.input_nonzeros == 9
     assert counts.input_adds == 5 * 36
     assert counts.bias_adds == 5 * 36
 
@@ -98,3 +183,31 @@ def test_relays_multiply():
     )
     counts = simulate(net, Spikes((2,), np.array([0]), np.array([1])), ticks=1).counts
     assert [(link.ac, link.mac) for link in counts.links] == [(1, 0), (0, 3)]
+
+
+def test_only_nonzero_pixels_over_nonzero_weights_are_effective():
+    weight = np.array([[1.0, 0.0, 2.0], [0.0, 0.0, 1.0]])
+    net = Network(
+        (Input("in", (3,)),),
+        (Layer("out", (2,), Accumulator(), (Link("in", (Dense(weight),)),)),),
+    )
+    counts = simulate(net, np.array([5.0, 0.0, -1.0]), ticks=3).counts
+    assert (counts.input_macs, counts.input_macs_effective, counts.input_nonzeros) == (6, 3, 2)
+    spikes = Spikes((3,), np.array([0, 1, 2]), np.array([0, 1, 2]), np.array([1.0, 1.0, 3.0]))
+    (link,) = simulate(net, spikes, ticks=3).counts.links
+    assert (link.spikes, link.synops, link.synops_effective) == (5, 10, 1 + 0 + 3 * 2)
+
+
+def test_a_relay_that_stays_silent_has_no_operations():
+    net = Network(
+        (Input("in", (2,)),),
+        (
+            Layer("relay", (2,), Relay(), (Link("in"),)),
+            Layer("out", (3,), Accumulator(), (Link("relay", (Dense(np.ones((3, 2))),)),)),
+        ),
+    )
+    nothing = Spikes((2,), np.zeros(0, dtype=int), np.zeros(0, dtype=int))
+    run = simulate(net, nothing, ticks=3, record=Record(operations_after=(1, 3)))
+    assert run.counts.synops == 0
+    assert not run.after.ac.any()
+    assert not run.after.mac.any()

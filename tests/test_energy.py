@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
-from eventsnn.energy import ENERGY_MODELS, EnergyModel, Operations, energy, energy_model
+from eventsnn.energy import (
+    ENERGY_MODELS,
+    LEMAIRE,
+    EnergyModel,
+    Operations,
+    energy,
+    energy_model,
+    model_from_mapping,
+    model_from_toml,
+)
 from eventsnn.errors import FileFormatError, InputError
 from eventsnn.evaluate import Evaluation
 from eventsnn.hdf5 import NetworkFile
@@ -21,7 +31,7 @@ from eventsnn.report import (
     reported_ticks,
     write_report,
 )
-from eventsnn.run import Counts, LinkCount
+from eventsnn.run import Counts, LinkCount, OperationsAfter
 from eventsnn.synapses import Dense
 
 if TYPE_CHECKING:
@@ -38,19 +48,36 @@ NETWORK = Network(
     ),
 )
 COUNTS = Counts(
-    spikes={"image": 0, "a": 30},
-    links=(LinkCount("image", "a", 0, 0, 0), LinkCount("a", "out", 60, 50, 10)),
+    spikes={"image": 0, "a": 30, "out": 0},
+    links=(
+        LinkCount("image", "a", 0, 0, 0, 0, 0),
+        LinkCount("a", "out", 60, 50, 10, 30, 40),
+    ),
     input_macs=24,
     input_adds=80,
     bias_adds=40,
     comparisons=0,
+    resets={"a": 30, "out": 0},
+    input_macs_effective=24,
+    input_nonzeros=5,
 )
 
 
 def evaluation(ticks: int = 5, samples: int = 2) -> Evaluation:
     curve = np.linspace(0, 1, ticks)
     answers = np.zeros(samples, dtype=np.int64)
-    return Evaluation(samples, ticks, curve, curve / 2, answers, COUNTS, 1.5)
+    points = reported_ticks(ticks)
+    # everything happens in the last tick
+    last = (np.arange(points.size) == points.size - 1).astype(np.int64)
+    after = OperationsAfter(
+        ticks=tuple(points.tolist()),
+        spikes=np.outer([0, 30, 0], last),
+        delivered=np.outer([0, 30], last),
+        ac=np.outer([0, 50], last),
+        mac=np.outer([0, 10], last),
+    )
+    synops = np.array([20, 40])
+    return Evaluation(samples, ticks, curve, curve / 2, answers, COUNTS, 1.5, synops, after, None)
 
 
 def report(ticks: int = 5) -> dict[str, Any]:
@@ -61,6 +88,7 @@ def report(ticks: int = 5) -> dict[str, Any]:
         file,
         energy_model("horowitz-fp32"),
         **names,
+        labels=np.array([0, 1]),
         ann_accuracy=0.9,
         ann_macs=9,
     )
@@ -104,9 +132,10 @@ def test_horowitz_constants() -> None:
         "horowitz-int32": (0.1, 3.1),
         "horowitz-int8": (0.03, 0.2),
     }
-    assert [model.name for model in ENERGY_MODELS] == list(table)
+    assert [model.name for model in ENERGY_MODELS][:4] == list(table)
     for name, (add, multiply) in table.items():
         model = energy_model(name)
+        assert isinstance(model, EnergyModel)
         assert model.ac_pj == add
         assert model.mac_pj == pytest.approx(add + multiply)
         assert "10.1109/ISSCC.2014.6757323" in model.source
@@ -118,7 +147,12 @@ def test_an_unknown_model_lists_the_known_ones() -> None:
 
 
 def test_operations_are_means_over_samples() -> None:
-    assert Operations.per_inference(COUNTS, 2) == Operations(25, 5, 12, 40, 20)
+    found = Operations.per_inference(COUNTS, 2, NETWORK, 5)
+    assert dataclasses.replace(found, layers=()) == Operations(25, 5, 12, 40, 20, 6 * 5, 5)
+    assert [layer.name for layer in found.layers] == ["a", "out"]
+    assert [link.spikes for layer in found.layers for link in layer.links] == [0, 15]
+    # 5 of 6 pixels of the two images are not 0
+    assert found.layers[0].links[0].image == pytest.approx(5 / 6)
 
 
 def test_report_of_a_hand_made_evaluation() -> None:
@@ -134,10 +168,96 @@ def test_report_of_a_hand_made_evaluation() -> None:
     assert made["spikes_per_neuron_per_tick"] == 30 / (4 * 2 * 5)
     assert made["spikes_per_layer"] == {"a": 15, "out": 0}
     price = made["energy_pj"]
+    assert made["synops_effective_per_inference"] == 20
+    assert (made["resets_per_inference"], made["membrane_updates_per_inference"]) == (15, 30)
+    assert made["activation_sparsity"] == 1 - made["spikes_per_neuron_per_tick"]
+    assert made["synops_per_sample"] == [20, 40]
+    assert made["correct_per_sample"] == [True, False]
+    assert made["footprint"] == {"weights": 20, "zero_weights": 0, "biases": 0, "potentials": 6}
     assert price["snn"] == pytest.approx(25 * 0.9 + 5 * 4.6 + 12 * 4.6 + 40 * 0.9 + 20 * 0.9)
     assert price["ann"] == pytest.approx(9 * 4.6)
     assert price["model"]["name"] == "horowitz-fp32"
     assert (price["model"]["ac_pj"], price["model"]["mac_pj"]) == (0.9, 4.6)
+
+
+def test_chips_price_a_synaptic_operation_and_a_neuron_update() -> None:
+    loihi = energy_model("loihi")
+    operations = dataclasses.replace(OPERATIONS, neuron_updates=1000.0)
+    estimate = energy(operations, 20, loihi)
+    assert estimate.snn == pytest.approx((100 + 7 + 5) * 23.6 + 1000 * 81)
+    assert estimate.ann is None
+    assert "no ANN to compare" in estimate.sentence()
+    with pytest.raises(InputError, match="`loihi` needs neuron updates"):
+        energy(OPERATIONS, 20, loihi)
+    with pytest.raises(InputError, match="`lemaire-2022` needs the layers"):
+        energy(OPERATIONS, 20, LEMAIRE)
+
+
+def test_every_model_names_its_source_and_conflicts_are_mutual() -> None:
+    names = {model.name for model in ENERGY_MODELS}
+    assert len(names) == len(ENERGY_MODELS)
+    for model in ENERGY_MODELS:
+        assert model.source
+        assert model.includes
+        assert "pJ" in model.constants()
+        if "conflicts with" in model.note:
+            other = energy_model(model.note.removeprefix("conflicts with "))
+            assert other.note == f"conflicts with {model.name}"
+
+
+def test_the_image_in_every_tick() -> None:
+    once = dataclasses.replace(OPERATIONS, ticks=8)
+    every = once.image_in_every_tick()
+    assert (every.input_macs, every.input_adds, every.ac) == (40, 0, 100)
+
+
+OWN = {
+    "name": "own",
+    "ac_pj": 2,
+    "mac_pj": 10.0,
+    "source": "me",
+    "year": 2026,
+    "includes": "all",
+    "technology": "none",
+}
+
+
+def test_a_model_of_your_own(tmp_path: Path) -> None:
+    lines = [f"{key} = {json.dumps(value)}" for key, value in OWN.items()]
+    (tmp_path / "own.toml").write_text("\n".join([*lines, "neuron_update_pj = 0.5"]))
+    model = model_from_toml(tmp_path / "own.toml")
+    assert model == EnergyModel("own", 2, 10.0, "me", 2026, "all", "none", 0.5)
+    assert energy(OPERATIONS, 20, model_from_mapping(OWN)).snn == 328
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"ac_pj": -1}, "ac_pj: expected picojoules >= 0, found -1"),
+        ({"ac_pj": True}, "ac_pj: expected picojoules"),
+        ({"mac_pj": "4"}, "mac_pj: expected picojoules >= 0, found '4'"),
+        ({"mac_pj": float("inf")}, "mac_pj: expected picojoules"),
+        ({"source": ""}, "source: expected a text"),
+        ({"year": "2026"}, "year: expected a year"),
+        ({"runs_ann": 1}, "runs_ann: expected true or false"),
+        ({"colour": 1}, "unknown colour; needed are name, ac_pj"),
+    ],
+)
+def test_models_that_are_none(change: dict[str, Any], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        model_from_mapping(OWN | change)
+
+
+def test_a_model_without_a_source_is_none(tmp_path: Path) -> None:
+    without = {key: value for key, value in OWN.items() if key != "source"}
+    with pytest.raises(InputError, match="missing source; needed are"):
+        model_from_mapping(without)
+    for text, words in (("a = ", "not TOML"), ('name = "x"', r"own\.toml: missing ac_pj")):
+        (tmp_path / "own.toml").write_text(text)
+        with pytest.raises(FileFormatError, match=words):
+            model_from_toml(tmp_path / "own.toml")
+    with pytest.raises(FileFormatError, match="no such file"):
+        model_from_toml(tmp_path / "none.toml")
 
 
 @pytest.mark.parametrize(("ticks", "points"), [(1, 1), (256, 256), (257, 128), (5000, 128)])
@@ -165,13 +285,13 @@ def test_energy_can_be_told_from_a_report_alone(tmp_path: Path) -> None:
     write_report(tmp_path / "report.json", report())
     found = read_report(tmp_path / "report.json")
     operations, ann_macs = read_operations(found, "report.json")
-    assert operations == Operations.per_inference(COUNTS, 2)
+    assert operations == Operations.per_inference(COUNTS, 2, NETWORK, 5)
     assert ann_macs == 9
     assert read_operations(found | {"ann_macs": None}, "report.json")[1] is None
 
 
 def test_a_report_needs_labels() -> None:
-    unlabelled = Evaluation(1, 1, None, None, np.zeros(1, dtype=np.int64), COUNTS, 0.1)
+    unlabelled = dataclasses.replace(evaluation(), accuracy=None)
     with pytest.raises(InputError, match="evaluate with labels"):
         build_report(
             unlabelled,
@@ -179,6 +299,7 @@ def test_a_report_needs_labels() -> None:
             MODEL,
             network_name="",
             data_name="",
+            labels=np.zeros(2, dtype=np.int64),
             ann_accuracy=None,
             ann_macs=None,
         )
@@ -214,6 +335,9 @@ def test_a_missing_report(tmp_path: Path) -> None:
         ("ann_macs", -1, "ann_macs: expected a number >= 0, found -1"),
         ("ann_macs", True, "ann_macs: expected a number"),
         ("ann_macs", json.loads("NaN"), "ann_macs: expected a number"),
+        ("layers", [{}], "layers: damaged"),
+        ("layers", 3, "layers: damaged"),
+        ("layers", [{"links": [{"inputs": 3}]}], "layers: damaged"),
     ],
 )
 def test_reports_with_wrong_numbers(key: str, value: Any, words: str) -> None:

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from eventsnn.cli.console import note, say
-from eventsnn.cli.options import EXISTING_FILE, OUTPUT_FILE, workers_option
+from eventsnn.cli.options import (
+    EXISTING_FILE,
+    OUTPUT_FILE,
+    confidence_number,
+    exit_grid,
+    workers_option,
+)
 from eventsnn.cli.target import check_target
 from eventsnn.errors import EventsnnError
 
@@ -30,6 +36,13 @@ __all__ = ["evaluate"]
 @click.option("--json", "report_path", type=OUTPUT_FILE, help="Write the report there.")
 @click.option("--ann", "weights", type=EXISTING_FILE, help="Compare with this ANN (.npz) instead.")
 @click.option("--arch", help="What the bare weights of --ann are.")
+@click.option(
+    "--exit-confidence",
+    "confidence",
+    type=confidence_number,
+    metavar="C",
+    help="Tell what stopping each sample at this confidence (0.5 to 1) would give.",
+)
 def evaluate(
     network: Path,
     data: Path,
@@ -39,6 +52,7 @@ def evaluate(
     report_path: Path | None,
     weights: Path | None,
     arch: str | None,
+    confidence: float | None,
 ) -> None:
     """Run the spiking network NETWORK (HDF5) on DATA.
 
@@ -46,7 +60,7 @@ def evaluate(
     N-MNIST recordings.
     """
     from eventsnn.cli.measure import measure
-    from eventsnn.cli.report_tables import print_report
+    from eventsnn.cli.report_tables import print_early_exit, print_report
     from eventsnn.datasets import load_data
     from eventsnn.hdf5 import load_network
     from eventsnn.report import write_report
@@ -61,9 +75,18 @@ def evaluate(
     loaded = load_data(data)
     samples = loaded if limit is None else loaded.head(limit)
     report = measure(
-        file, network.name, samples, ticks=ticks, workers=workers, ann=ann, ann_macs=ann_macs
+        file,
+        network.name,
+        samples,
+        ticks=ticks,
+        workers=workers,
+        ann=ann,
+        ann_macs=ann_macs,
+        exit_confidences=() if confidence is None else exit_grid(confidence),
     )
     print_report(report)
+    if confidence is not None:
+        print_early_exit(report, confidence)
     if report_path is not None:
         write_report(report_path, report)
         say(f"report: {report_path}")

@@ -12,11 +12,13 @@ from typing import Any
 import click
 
 from eventsnn import __version__
+from eventsnn.cli.compare import compare
 from eventsnn.cli.convert import convert
 from eventsnn.cli.demo import demo
 from eventsnn.cli.energy import energy
 from eventsnn.cli.evaluate import evaluate
 from eventsnn.cli.info import info
+from eventsnn.cli.report import report
 from eventsnn.errors import EventsnnError
 
 __all__ = ["main"]
@@ -49,5 +51,5 @@ def main() -> None:
     """Trained networks as event-driven spiking networks: accuracy, synaptic operations, energy."""
 
 
-for _command in (info, convert, evaluate, energy, demo):
+for _command in (info, convert, evaluate, compare, energy, report, demo):
     main.add_command(_command)

@@ -30,6 +30,7 @@ def measure(
     workers: int | None,
     ann: Ann | None,
     ann_macs: Mapping[str, int] | None,
+    exit_confidences: Sequence[float] = (),
 ) -> dict[str, Any]:
     """The report of `eventsnn.report.build_report`, with progress bars on the way.
 
@@ -39,6 +40,7 @@ def measure(
         ticks, workers: see `eventsnn.evaluate`; one worker per CPU for None.
         ann, ann_macs: what to compare with; None where there is none. Events are not
             compared, an ANN cannot see them.
+        exit_confidences: see `eventsnn.evaluate`.
 
     Raises:
         DataError: the data has no labels, or does not fit the network.
@@ -72,6 +74,7 @@ def measure(
             workers=workers or _cpus(),
             ann_predictions=predictions,
             progress=lambda count: bar.advance(task, count),
+            exit_confidences=exit_confidences,
         )
     return build_report(
         evaluation,
@@ -79,6 +82,7 @@ def measure(
         ENERGY_MODELS[0],
         network_name=name,
         data_name=data.name,
+        labels=data.y,
         ann_accuracy=None if predictions is None else float((predictions == data.y).mean()),
         ann_macs=None if ann_macs is None else sum(ann_macs.values()),
     )

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 __all__ = [
     "EXISTING_FILE",
     "OUTPUT_FILE",
+    "confidence_number",
+    "exit_grid",
     "numbers",
     "positive_number",
     "share",
@@ -49,6 +51,19 @@ def share(text: str) -> float:
     if found > 1:
         raise click.BadParameter(f"{text!r}: expected a number > 0 and <= 1")
     return found
+
+
+def confidence_number(text: str) -> float:
+    """A number in [0.5, 1)."""
+    found = numbers(text)
+    if len(found) != 1 or not 0.5 <= found[0] < 1:
+        raise click.BadParameter(f"{text!r}: expected a number >= 0.5 and < 1")
+    return found[0]
+
+
+def exit_grid(confidence: float) -> tuple[float, ...]:
+    """The confidences of the curve, with the one asked for."""
+    return tuple(sorted({0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.9, 0.95, 0.98, 0.99, confidence}))
 
 
 def workers_option(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -10,7 +10,7 @@ from eventsnn.energy import energy, energy_model
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["print_report"]
+__all__ = ["print_early_exit", "print_report"]
 
 
 def print_report(report: Mapping[str, Any]) -> None:
@@ -22,7 +22,34 @@ def print_report(report: Mapping[str, Any]) -> None:
 
     estimate = energy(*read_operations(report, "report"), energy_model(entry["model"]["name"]))
     say(estimate.sentence())
+    say(f"{estimate.model.constants()}; source: {estimate.model.source}")
     say("Arithmetic only: memory, leakage, comparisons and resets are not included.")
+
+
+def print_early_exit(report: Mapping[str, Any], confidence: float) -> None:
+    """Print what early exit would give, by confidence; the one asked for is marked."""
+    from eventsnn.report import operations_along
+
+    model = energy_model(report["energy_pj"]["model"]["name"])
+    found = report["early_exit"]
+    rows = [
+        (
+            f"{c:g}{' *' if c == confidence else ''}",
+            f"{accuracy:.1%}",
+            f"{ticks:.1f}",
+            f"{energy(operations, None, model).snn:,.0f}",
+        )
+        for c, accuracy, ticks, operations in zip(
+            found["confidence"],
+            found["accuracy"],
+            found["mean_ticks"],
+            operations_along(report, "report", "early_exit"),
+            strict=True,
+        )
+    ]
+    columns = ("confidence", "accuracy", "mean T", f"mean pJ, {model.name}")
+    say_table("early exit: each sample stops at its confidence", columns, rows)
+    say("Told from the one full run; comparing the two largest outputs is not priced.")
 
 
 def _print_accuracy(report: Mapping[str, Any]) -> None:
@@ -57,6 +84,9 @@ def _print_synops(report: Mapping[str, Any]) -> None:
     rows.append(("all", f"{total:,.0f}", "100.0%" if total else "-"))
     title = f"synaptic operations per inference, by receiving layer, T = {report['ticks'][-1]}"
     say_table(title, ("layer", "synops", "share"), rows)
+    effective = report["synops_effective_per_inference"]
+    if effective != total:
+        say(f"over nonzero weights: {effective:,.0f} synops")
     say(f"analog input: {report['input_macs']:,.0f} multiply-accumulates, not among the synops")
     if report["ann_macs"] is not None:
         say(f"ANN: {report['ann_macs']:,} multiply-accumulates per inference")

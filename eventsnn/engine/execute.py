@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eventsnn.engine.counting import count_operations, operations_after
 from eventsnn.engine.inputs import Sample
 from eventsnn.engine.layout import public_index, to_plan, to_public
 from eventsnn.engine.plan import Plan
@@ -25,7 +26,7 @@ from eventsnn.kernels.advance import potential_at, record_until
 from eventsnn.kernels.deliver import deliver
 from eventsnn.kernels.loop import feed, run
 from eventsnn.neurons import Accumulator
-from eventsnn.run import Counts, LinkCount, Queue, Record, Run
+from eventsnn.run import Queue, Record, Run
 from eventsnn.spikes import Spikes
 
 __all__ = ["run_chunk"]
@@ -176,7 +177,7 @@ class _Worker:
         return Run(
             ticks=self._ticks,
             output=self._output(),
-            counts=self._counts(sample),
+            counts=count_operations(self._plan, state, self._pool, sample, self._ticks),
             queue=Queue(
                 packets=int(state.registers[t.PACKETS]),
                 wakes=int(state.registers[t.WAKES]),
@@ -187,6 +188,11 @@ class _Worker:
             potentials={
                 name: self._potentials(network.positions[name]) for name in self._record.potentials
             },
+            after=(
+                operations_after(self._plan, state, self._pool, self._record.operations_after)
+                if self._record.operations_after
+                else None
+            ),
         )
 
     def _spikes(self, name: str) -> Spikes:
@@ -222,30 +228,3 @@ class _Worker:
         v = np.zeros(layer.size, dtype=plan.precision)
         potential_at(plan.layers, self._state, position, self._ticks - 1, v)
         return to_public(v.astype(np.float64), layer.shape)
-
-    def _counts(self, sample: Sample) -> Counts:
-        plan, state = self._plan, self._state
-        links = tuple(
-            LinkCount(
-                source=plan.nodes[plan.links.source[link]],
-                target=plan.nodes[plan.inputs + plan.links.target[link]],
-                synops=int(state.synops[link, 0]),
-                ac=int(state.synops[link, 1]),
-                mac=int(state.synops[link, 2]),
-            )
-            for link in range(plan.links.source.size)
-        )
-        analog = [
-            link
-            for link in range(plan.links.source.size)
-            if isinstance(sample.get(plan.nodes[plan.links.source[link]]), np.ndarray)
-        ]
-        driven = {int(plan.links.target[link]) for link in analog}
-        return Counts(
-            spikes={name: int(state.spikes[node]) for node, name in enumerate(plan.nodes)},
-            links=links,
-            input_macs=sum(plan.synapses(link) for link in analog),
-            input_adds=sum(int(plan.layers.size[layer]) for layer in driven) * self._ticks,
-            bias_adds=plan.biased * self._ticks,
-            comparisons=int(state.registers[t.COMPARISONS]),
-        )

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eventsnn.description import Shape
+from eventsnn.effective_fan_out import effective_fan_out, weights_and_zeros
 from eventsnn.engine.layer_tables import layer_tables
 from eventsnn.engine.layout import to_plan
 from eventsnn.engine.schedule import components
@@ -20,6 +22,7 @@ from eventsnn.fan_out import fan_out
 from eventsnn.kernels import tables as t
 from eventsnn.network import Layer, Network, maximum_window
 from eventsnn.neurons import IF, LIF, Accumulator, Burst, Relay, RunningMaximum, Signed
+from eventsnn.synapses import Synapse
 
 __all__ = ["Granularity", "Order", "Plan", "Precision", "make_plan"]
 
@@ -46,6 +49,7 @@ class Plan:
             that is known only with the sample.
         scratch: largest intermediate of a chain.
         biased: number of neurons with a bias.
+        chains: synapses of each link.
     """
 
     network: Network
@@ -61,6 +65,7 @@ class Plan:
     graded: NDArray[np.bool_]
     scratch: int
     biased: int
+    chains: tuple[tuple[Synapse, ...], ...]
 
     @property
     def inputs(self) -> int:
@@ -71,11 +76,22 @@ class Plan:
         """Shape of a node."""
         return self.network.shapes[self.nodes[node]]
 
-    def synapses(self, link: int) -> int:
-        """Number of synapses of a link: the fan-out of all its sources."""
+    def fan_out(self, link: int) -> NDArray[np.int32]:
+        """Number of synapses from each source neuron of a link, in plan order."""
         start = int(self.links.fan_start[link])
         size = math.prod(self.shape(int(self.links.source[link])))
-        return int(self.links.fan_out[start : start + size].sum(dtype=np.int64))
+        return np.asarray(self.links.fan_out[start : start + size])
+
+    @cached_property
+    def effective_fan_out(self) -> dict[int, NDArray[np.int32]]:
+        """The same without zero weights, of the links that have any."""
+        found = {}
+        for link, chain in enumerate(self.chains):
+            if any(weights_and_zeros(synapse)[1] for synapse in chain):
+                shape = self.shape(int(self.links.source[link]))
+                effective = effective_fan_out(chain, shape).astype(np.float64)
+                found[link] = to_plan(effective, shape).astype(np.int32)
+        return found
 
 
 def make_plan(
@@ -138,6 +154,7 @@ def make_plan(
         biased=sum(
             int(np.count_nonzero(np.broadcast_to(layer.bias, layer.shape))) for layer in by_position
         ),
+        chains=tuple(link.chain for layer in by_position for link in layer.links),
     )
 
 

@@ -1,0 +1,231 @@
+"""What a finished run did: the kernel's counters, and what its emissions tell besides.
+
+The pool still holds every spike of the sample, by emission (one node, one tick). So what
+the kernel need not count while it runs, spikes on the way at the end, operations over
+nonzero weights, operations after fewer ticks, is summed here, and only where asked for or
+where there are zero weights.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, assert_never
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eventsnn.engine.inputs import Sample
+from eventsnn.engine.layout import to_plan
+from eventsnn.engine.plan import Plan
+from eventsnn.kernels import tables as t
+from eventsnn.kernels.emission_sums import emission_sums
+from eventsnn.neurons import (
+    IF,
+    LIF,
+    Accumulator,
+    Burst,
+    Neuron,
+    NoReset,
+    Relay,
+    RunningMaximum,
+    Signed,
+)
+from eventsnn.run import Counts, LinkCount, OperationsAfter
+
+__all__ = ["count_operations", "operations_after"]
+
+
+@dataclass(frozen=True)
+class _Train:
+    """All emissions of a node.
+
+    Attributes:
+        tick: of each emission.
+        begin, end: of each emission, into ``index``.
+        index: neurons of spikes, in plan order; the whole pool where all amplitudes are 1.
+        amplitude: of each spike; None where all are 1.
+        relayed: whether an amplitude is a value, not a number of spikes.
+    """
+
+    tick: NDArray[np.int64]
+    begin: NDArray[np.int64]
+    end: NDArray[np.int64]
+    index: NDArray[np.int32]
+    amplitude: NDArray[Any] | None
+    relayed: bool
+
+    def events(self) -> NDArray[np.int64]:
+        """Neurons that emitted, by emission."""
+        return np.asarray(self.end - self.begin, dtype=np.int64)
+
+    def spikes(self) -> NDArray[np.int64]:
+        """Spikes by emission; a whole amplitude k is |k| of them."""
+        count = self._multiplicity()
+        return self.events() if count is None else self._sums(count)
+
+    def synops(self, fan_out: NDArray[np.int32]) -> NDArray[np.int64]:
+        """Fan-outs by emission."""
+        count = self._multiplicity()
+        if count is not None:
+            return self._sums(fan_out[self.index] * count)
+        sums = np.zeros(self.tick.size, dtype=np.int64)
+        emission_sums(fan_out, self.index, self.begin, self.end, sums)
+        return sums
+
+    def additions(self, fan_out: NDArray[np.int32]) -> NDArray[np.int64]:
+        """Those that are additions, by emission: of whole amplitudes and +-2^-n."""
+        if self.relayed:
+            return np.zeros(self.tick.size, dtype=np.int64)
+        count = self._multiplicity()
+        if self.amplitude is None or count is None:
+            return self.synops(fan_out)
+        mantissa, exponent = np.frexp(np.abs(self.amplitude))
+        whole = self.amplitude == np.floor(self.amplitude)
+        added = whole | ((mantissa == 0.5) & (exponent <= 1))
+        return self._sums(np.where(added, fan_out[self.index] * count, 0))
+
+    def _multiplicity(self) -> NDArray[np.int64] | None:
+        """How many spikes each amplitude stands for; None where each stands for one."""
+        if self.amplitude is None or self.relayed:
+            return None
+        whole = self.amplitude == np.floor(self.amplitude)
+        return np.where(whole, np.abs(self.amplitude), 1).astype(np.int64)
+
+    def _sums(self, values: NDArray[np.int64]) -> NDArray[np.int64]:
+        if not self.tick.size:
+            return np.zeros(0, dtype=np.int64)
+        return np.asarray(np.add.reduceat(values, self.begin))
+
+
+def _train(plan: Plan, state: t.State, pool: t.Pool, node: int) -> _Train:
+    emissions = []
+    emission = int(state.emission_head[node])
+    while emission >= 0:
+        emissions.append(emission)
+        emission = int(pool.emission_next[emission])
+    at = np.array(emissions, dtype=np.int64)
+    begin, end = pool.emission_start[at], pool.emission_stop[at]
+    index, amplitude = pool.index, None
+    if state.graded[node]:
+        spans = [np.arange(a, b) for a, b in zip(begin, end, strict=True)]
+        where = np.concatenate([np.zeros(0, dtype=np.int64), *spans])
+        index, amplitude = index[where], pool.amplitude[where].astype(np.float64)
+        lengths = end - begin
+        end = np.cumsum(lengths)
+        begin = end - lengths
+    return _Train(pool.emission_tick[at], begin, end, index, amplitude, _is_relay(plan, node))
+
+
+def _is_relay(plan: Plan, node: int) -> bool:
+    return node >= plan.inputs and int(plan.layers.kind[node - plan.inputs]) == t.KIND_RELAY
+
+
+def count_operations(
+    plan: Plan, state: t.State, pool: t.Pool, sample: Sample, ticks: int
+) -> Counts:
+    """The counts of one sample, after all its ticks."""
+    images = {name: value for name, value in sample.items() if isinstance(value, np.ndarray)}
+    pixels = {
+        link: to_plan(images[name], images[name].shape)
+        for link, name in enumerate(plan.nodes[source] for source in plan.links.source)
+        if name in images
+    }
+    driven = {int(plan.links.target[link]) for link in pixels}
+    return Counts(
+        spikes={name: int(state.spikes[node]) for node, name in enumerate(plan.nodes)},
+        links=tuple(
+            _link_count(plan, state, pool, link, ticks) for link in range(plan.links.source.size)
+        ),
+        input_macs=sum(int(plan.fan_out(link).sum(dtype=np.int64)) for link in pixels),
+        input_adds=sum(int(plan.layers.size[layer]) for layer in driven) * ticks,
+        bias_adds=plan.biased * ticks,
+        comparisons=int(state.registers[t.COMPARISONS]),
+        resets={
+            layer.name: _resets(plan, state, pool, layer.neuron, plan.nodes.index(layer.name))
+            for layer in plan.network.layers
+        },
+        input_macs_effective=sum(
+            int(_effective(plan, link)[values != 0].sum(dtype=np.int64))
+            for link, values in pixels.items()
+        ),
+        input_nonzeros=sum(int(np.count_nonzero(value)) for value in images.values()),
+    )
+
+
+def _resets(plan: Plan, state: t.State, pool: t.Pool, neuron: Neuron, node: int) -> int:
+    match neuron:
+        case IF(reset=reset) | LIF(reset=reset):
+            return 0 if isinstance(reset, NoReset) else int(state.spikes[node])
+        case Signed():
+            return int(state.spikes[node])
+        case Burst():  # s theta is subtracted at once
+            return int(_train(plan, state, pool, node).events().sum())
+        case Accumulator() | Relay() | RunningMaximum():
+            return 0
+        case _:
+            assert_never(neuron)
+
+
+def _effective(plan: Plan, link: int) -> NDArray[np.int32]:
+    return plan.effective_fan_out.get(link, plan.fan_out(link))
+
+
+def _link_count(plan: Plan, state: t.State, pool: t.Pool, link: int, ticks: int) -> LinkCount:
+    source = int(plan.links.source[link])
+    synops, ac, mac = (int(n) for n in state.synops[link])
+    spikes, effective = int(state.spikes[source]), synops
+    fan = plan.effective_fan_out.get(link)
+    if plan.links.delay[link] or fan is not None:
+        train = _train(plan, state, pool, source)
+        delivered = train.tick + plan.links.delay[link] < ticks
+        spikes = int(train.spikes()[delivered].sum())
+        if fan is not None and synops:
+            effective = int(train.synops(fan)[delivered].sum())
+    return LinkCount(
+        source=plan.nodes[source],
+        target=plan.nodes[plan.inputs + plan.links.target[link]],
+        synops=synops,
+        ac=ac,
+        mac=mac,
+        spikes=spikes,
+        synops_effective=effective,
+    )
+
+
+def operations_after(
+    plan: Plan, state: t.State, pool: t.Pool, points: tuple[int, ...]
+) -> OperationsAfter:
+    """The operations that a run of each of these many ticks would have done."""
+    nodes, links = len(plan.nodes), plan.links.source.size
+    shape = (len(points),)
+    found = OperationsAfter(
+        ticks=points,
+        spikes=np.zeros((nodes, *shape), dtype=np.int64),
+        delivered=np.zeros((links, *shape), dtype=np.int64),
+        ac=np.zeros((links, *shape), dtype=np.int64),
+        mac=np.zeros((links, *shape), dtype=np.int64),
+    )
+    for node in range(nodes):
+        train = _train(plan, state, pool, node)
+        emitted = train.spikes()
+        found.spikes[node] = _cumulative(train.tick, emitted, points)
+        for link in np.flatnonzero(plan.links.source == node).tolist():
+            arrival = train.tick + plan.links.delay[link]
+            found.delivered[link] = _cumulative(arrival, emitted, points)
+            target = plan.network.layer(plan.nodes[plan.inputs + plan.links.target[link]])
+            if isinstance(target.neuron, RunningMaximum):
+                continue
+            fan = plan.fan_out(link)
+            synops = train.synops(fan)
+            additions = synops if train.amplitude is None else train.additions(fan)
+            found.ac[link] = _cumulative(arrival, additions, points)
+            found.mac[link] = _cumulative(arrival, synops - additions, points)
+    return found
+
+
+def _cumulative(
+    tick: NDArray[np.int64], values: NDArray[np.int64], points: tuple[int, ...]
+) -> NDArray[np.int64]:
+    """Sums of the values before each of ``points``; ticks rise."""
+    sums = np.concatenate([[0], np.cumsum(values, dtype=np.int64)])
+    return np.asarray(sums[np.searchsorted(tick, points)], dtype=np.int64)
