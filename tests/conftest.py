@@ -34,3 +34,13 @@ def data_dir() -> Path:
     if not folder.is_dir():
         pytest.skip("no real data: set EVENTSNN_DATA to the folder that holds it")
     return folder
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of weights, data and a network for the command line, see `cli_tools`."""
+    from cli_tools import make_files
+
+    folder = tmp_path_factory.mktemp("made")
+    make_files(folder)
+    return folder

@@ -6,84 +6,22 @@ import json
 import shutil
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
+from cli_tools import CONSTANTS, LONG_NAME, convert, evaluate, run, small_ann
 
-from converters import Ann, Node, ann_from_source, ann_to_source, forward, load_ann, ops, save_ann
+from converters import ann_from_source, ann_to_source, load_ann
 from eventsnn import __version__
-from eventsnn.cli import main
 from eventsnn.energy import energy_model
 from eventsnn.hdf5 import NetworkFile, load_network, save_network
 from eventsnn.network import Input, Layer, Link, Network
 from eventsnn.neurons import IF, Accumulator
 from eventsnn.preprocessing import Preprocessing
 from eventsnn.synapses import Dense, Flatten
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-LONG_NAME = "a.node.whose.name.is.longer.than.any.terminal." + "x" * 200
-CONSTANTS = ("--scale", "200", "--mean", ".4,.6", "--std", "0.25")
-
-
-def small_ann() -> Ann:
-    rng = np.random.default_rng(0)
-    balanced = rng.normal(size=(3, 36))
-    balanced -= balanced.mean(axis=1, keepdims=True)
-    return Ann(
-        (2, 6, 6),
-        (
-            Node("conv", ops.Conv2d(rng.normal(size=(4, 2, 3, 3)), rng.normal(size=4), padding=1)),
-            Node("bn", ops.BatchNorm(*rng.uniform(0.5, 1, size=(4, 4))), ("conv",)),
-            Node(LONG_NAME, ops.ReLU(), ("bn",)),
-            Node("pool", ops.AvgPool2d(2), (LONG_NAME,)),
-            Node("flatten", ops.Flatten(), ("pool",)),
-            Node("fc", ops.Linear(balanced), ("flatten",)),
-        ),
-    )
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Weights, calibration and test data that the ANN classifies perfectly, and a network."""
-    folder = tmp_path_factory.mktemp("made")
-    ann = small_ann()
-    save_ann(folder / "ann.npz", ann)
-    graph, arrays = ann_to_source(ann)
-    (folder / "graph.json").write_text(graph)
-    np.savez(folder / "bare.npz", **arrays)  # type: ignore[arg-type]
-    blocks = np.random.default_rng(4).integers(0, 256, (150, 2, 2, 2), dtype=np.uint8)
-    x = blocks.repeat(3, axis=2).repeat(3, axis=3)
-    y = forward(ann, Preprocessing(200, (0.4, 0.6), (0.25,)).apply(x, (2, 6, 6))).argmax(axis=1)
-    assert min(np.bincount(y, minlength=3)) > 20
-    np.savez(folder / "train.npz", x=x[:100], y=y[:100])
-    np.savez(folder / "test.npz", x=x[100:], y=y[100:])
-    np.savez(folder / "unlabelled.npz", x=x)
-    np.savez(folder / "floats.npz", x=(x / 255).astype(np.float32), y=y)
-    convert(folder, folder / "net.h5", *CONSTANTS)
-    return folder
-
-
-def run(*arguments: object) -> Result:
-    """Run the program; anything but success fails the test."""
-    result = CliRunner().invoke(main, [str(argument) for argument in arguments])
-    assert result.exit_code == 0, result.output
-    return result
-
-
-def convert(made: Path, target: Path, *options: object, calibration: str = "train.npz") -> Result:
-    common = ("--recipe", "rate", "--steps", 32, "--calibration", made / calibration)
-    return run("convert", made / "ann.npz", "-o", target, *common, *options)
-
-
-def evaluate(made: Path, tmp_path: Path, *options: object) -> tuple[Result, dict[str, Any]]:
-    path = tmp_path / "report.json"
-    result = run("evaluate", made / "net.h5", made / "test.npz", "--json", path, *options)
-    return result, json.loads(path.read_text())
 
 
 def test_version_and_help() -> None:
@@ -284,101 +222,6 @@ def test_evaluate_on_real_events(data_dir: Path, tmp_path: Path) -> None:
     report = json.loads(path.read_text())
     assert report["samples"] == 3
     assert 2_000 * 20 < report["synops_per_layer"]["hidden"] < 6_000 * 20
-
-
-def test_energy_of_a_report(made: Path, tmp_path: Path) -> None:
-    report = evaluate(made, tmp_path)[1]
-    path = tmp_path / "report.json"
-    one = run("energy", path).stdout
-    assert one.startswith("The SNN costs")
-    assert "horowitz-fp32" in one
-    assert "horowitz-int8" not in one
-    assert f"{report['energy_pj']['snn']:,.1f}" in one
-    assert "doi:10.1109/ISSCC.2014.6757323" in one
-    assert "horowitz-int8" in run("energy", path, "--model", "horowitz-int8").stdout
-    everything = run("energy", path, "--model", "all").stdout
-    for name in ("horowitz-fp32", "horowitz-fp16", "horowitz-int32", "horowitz-int8"):
-        assert f"({name}," in everything
-
-
-def test_energy_says_first_that_the_snn_costs_more(made: Path, tmp_path: Path) -> None:
-    report = evaluate(made, tmp_path)[1]
-    report["ann_macs"] = 1
-    path = tmp_path / "report.json"
-    path.write_text(json.dumps(report))
-    assert run("energy", path).stdout.startswith("The SNN costs MORE than the ANN, ")
-
-
-def test_energy_over_all_models_and_by_your_own(made: Path, tmp_path: Path) -> None:
-    evaluate(made, tmp_path)
-    path = tmp_path / "report.json"
-    text = run("energy", path, "--model", "all").stdout
-    for word in ("lemaire-2022", "synop 23.6 pJ, neuron 81 pJ", "conflicts with truenorth-2015"):
-        assert word in text
-    own = tmp_path / "own.toml"
-    own.write_text(
-        'name = "own"\nac_pj = 1\nmac_pj = 1\nsource = "measured"\nyear = 2026\n'
-        'includes = "all"\ntechnology = "ours"\n'
-    )
-    once = run("energy", path, "--model", own).stdout
-    assert "source: measured" in once
-    assert "multiplied out once" in once
-    every = run("energy", path, "--model", own, "--input", "every-tick").stdout
-    assert f"{32 * 4 * 2 * 16 * 16:,.1f}" in every
-    assert "multiplied out in every tick" in every
-
-
-def test_energy_of_an_older_report_leaves_out_what_it_cannot_tell(
-    made: Path, tmp_path: Path
-) -> None:
-    report = evaluate(made, tmp_path)[1]
-    del report["layers"], report["operations_per_inference"]["neuron_updates"]
-    path = tmp_path / "report.json"
-    path.write_text(json.dumps(report))
-    result = run("energy", path, "--model", "all")
-    assert "an older report" in result.stderr
-    assert "seneca" in result.stdout
-    assert "lemaire" not in result.stdout
-
-
-def test_early_exit_is_a_curve(made: Path, tmp_path: Path) -> None:
-    result, report = evaluate(made, tmp_path, "--exit-confidence", 0.97)
-    found = report["early_exit"]
-    assert 0.97 in found["confidence"]
-    assert "0.97 *" in result.stdout
-    assert found["mean_ticks"] == sorted(found["mean_ticks"])
-    assert found["mean_ticks"][0] < found["mean_ticks"][-1] <= 32
-    assert found["operations"]["ac"] == sorted(found["operations"]["ac"])
-    assert found["operations"]["ac"][-1] <= report["operations_per_inference"]["ac"]
-    assert evaluate(made, tmp_path)[1]["early_exit"] is None
-
-
-def test_report_page_and_figures(made: Path, tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
-    evaluate(made, tmp_path, "--exit-confidence", 0.9)
-    page, folder = tmp_path / "page.html", tmp_path / "figures"
-    text = run("report", tmp_path / "report.json", "-o", page, "--png", folder).stdout
-    assert str(page) in text
-    html = page.read_text()
-    assert LONG_NAME in html
-    figures = sorted(path.stem for path in folder.iterdir())
-    assert figures == [
-        *("accuracy", "early_exit", "energy_ratio", "spike_rates"),
-        *("synops_per_layer", "synops_per_sample"),
-    ]
-    assert all(path.read_bytes().startswith(b"\x89PNG") for path in folder.iterdir())
-
-
-def test_figures_need_matplotlib(made: Path, tmp_path: Path, monkeypatch: Any) -> None:
-    evaluate(made, tmp_path)
-    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    arguments = [str(tmp_path / "report.json"), "-o", str(tmp_path / "a.html")]
-    result = CliRunner().invoke(main, ["report", *arguments, "--png", str(tmp_path / "b")])
-    assert result.exit_code == 2
-    assert 'pip install "eventsnn[plot]"' in result.stderr
-    assert not (tmp_path / "a.html").exists()
-    assert not (tmp_path / "b").exists()
-    run("report", *arguments)
 
 
 def test_energy_list() -> None:

@@ -294,3 +294,16 @@ def trained(model, seed=0):
         if isinstance(module, nn.Conv1d | nn.Conv2d | nn.Linear):
             nn.init.kaiming_normal_(module.weight, nonlinearity="relu", generator=generator)
     return model.eval()
+
+
+class Forward(nn.Module):
+    """A model whose forward is the function that it is given."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+        self.first = nn.Conv2d(4, 4, 1)
+        self.conv = nn.Conv2d(4, 4, 1)
+
+    def forward(self, x):
+        return self.function(self, x)
