@@ -84,11 +84,13 @@ def evaluate(
         ann_macs=ann_macs,
         exit_confidences=() if confidence is None else exit_grid(confidence),
     )
+    if report_path is not None:
+        # before anything is printed: a closed pipe must not cost the measurement
+        write_report(report_path, report)
     print_report(report)
     if confidence is not None:
         print_early_exit(report, confidence)
     if report_path is not None:
-        write_report(report_path, report)
         say(f"report: {report_path}")
 
 
