@@ -109,6 +109,7 @@ def evaluate(
     precision: Precision | None = None,
     progress: Callable[[int], object] | None = None,
     exit_confidences: Sequence[float] = (),
+    seed: int = 0,
 ) -> Evaluation:
     """Run every sample once and read the answer after every tick.
 
@@ -127,6 +128,7 @@ def evaluate(
         precision: see `eventsnn.simulate`.
         progress: called with the number of samples finished since the last call.
         exit_confidences: each in [0.5, 1), for `EarlyExit`.
+        seed: of the noise of layers that have any.
 
     Raises:
         InputError: labels or predictions of another length, inputs that do not fit, a
@@ -146,7 +148,7 @@ def evaluate(
     confidences = tuple(float(c) for c in exit_confidences)
     if not all(0.5 <= c < 1 for c in confidences):
         raise InputError(f"exit confidences lie in [0.5, 1), found {confidences}")
-    plan = make_plan(network, precision=precision, order="by_layer")
+    plan = make_plan(network, precision=precision, order="by_layer", seed=seed)
     task = Task(plan, ticks, tuple(reported_ticks(ticks).tolist()), confidences)
     begin = time.perf_counter()
     if executor is None:
@@ -207,7 +209,7 @@ def _gather(
             while not exhausted and len(running) < _WAITING:
                 start, chunk = next(chunks, (0, []))
                 if chunk:
-                    running[executor.submit(task, chunk)] = start
+                    running[executor.submit(task, chunk, start)] = start
                 else:
                     exhausted = True
             for future in wait(running, return_when=FIRST_COMPLETED).done:

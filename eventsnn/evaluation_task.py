@@ -47,14 +47,14 @@ class Task:
     points: tuple[int, ...]
     confidences: tuple[float, ...]
 
-    def __call__(self, samples: list[Sample]) -> Part:
-        """Run the samples one after the other."""
+    def __call__(self, samples: list[Sample], first: int) -> Part:
+        """Run the samples one after the other; ``first`` is the number of the first."""
         output = self.plan.network.layer(self.plan.network.output)
         if isinstance(output.neuron, Accumulator):
             record = Record(potentials=(output.name,), operations_after=self.points)
         else:
             record = Record(spikes=(output.name,), operations_after=self.points)
-        runs = run_chunk(self.plan, samples, self.ticks, record)
+        runs = run_chunk(self.plan, samples, self.ticks, record, first)
         parts = [self._part(run, output.name) for run in runs]
         return Part(
             answers=np.concatenate([part.answers for part in parts]),

@@ -141,6 +141,9 @@ def _parameters(neuron: Neuron) -> list[tuple[str, Values]]:
                 found.append(("v_min", neuron.v_min))
             if isinstance(neuron, LIF):
                 found.append(("decay", neuron.decay))
+            if neuron.noise is not None:
+                found.append(("noise deviation", neuron.noise.standard_deviation))
+                found.append(("noise mean", neuron.noise.mean))
             match neuron.reset:
                 case Subtract(amount=amount):
                     if amount is not None:

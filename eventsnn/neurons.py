@@ -27,6 +27,7 @@ __all__ = [
     "Burst",
     "Neuron",
     "NoReset",
+    "Noise",
     "Relay",
     "Reset",
     "RunningMaximum",
@@ -70,6 +71,34 @@ Reset = Subtract | ToValue | NoReset
 
 
 @dataclass(frozen=True, eq=False)
+class Noise(Description):
+    """Normal noise on the potential, drawn anew for every neuron and tick.
+
+    ``v <- v + mean + standard_deviation z``, ``z ~ N(0, 1)``, after the arrivals and before
+    the floor and the test; it stays in ``v``, as a current would. The draws are a function
+    of the seed of the run, the sample, the layer, the neuron and the tick
+    (`eventsnn.noise`), so they depend on no order of execution. A neuron held by its
+    refractory ticks receives none.
+
+    Args:
+        standard_deviation: >= 0; a number or an array that broadcasts to the layer's shape.
+        mean: same broadcasting.
+    """
+
+    standard_deviation: Values
+    mean: Values = 0.0
+
+    def __post_init__(self) -> None:
+        deviation = frozen_array(self.standard_deviation, "Noise.standard_deviation")
+        if np.any(deviation < 0):
+            raise NetworkError(
+                f"Noise.standard_deviation: expected values >= 0, found {float(deviation.min()):g}"
+            )
+        object.__setattr__(self, "standard_deviation", deviation)
+        object.__setattr__(self, "mean", frozen_array(self.mean, "Noise.mean"))
+
+
+@dataclass(frozen=True, eq=False)
 class IF(Description):
     """Integrate and fire: ``v <- v + b + x``; ``s = [v >= theta]``; then the reset.
 
@@ -81,6 +110,7 @@ class IF(Description):
         v0: the potential before tick 0; same broadcasting.
         v_min: floor of ``v``, applied in every tick after the arrivals; None for none.
         refractory: ticks R >= 0 after a spike in which ``v`` is held and arrivals are lost.
+        noise: on the potential in every tick; None for none.
     """
 
     threshold: Values = 1.0
@@ -88,6 +118,7 @@ class IF(Description):
     v0: Values = 0.0
     v_min: Values | None = None
     refractory: Values = 0
+    noise: Noise | None = None
 
     def __post_init__(self) -> None:
         _check_firing(self)
@@ -101,8 +132,10 @@ class LIF(Description):
     In the refractory ticks the leak and the bias stop as well.
 
     Args:
-        decay: lambda in (0, 1]; a number or an array that broadcasts to the layer's shape.
-        threshold, reset, v0, v_min, refractory: as for `IF`.
+        decay: lambda in [0, 1]; a number or an array that broadcasts to the layer's shape.
+            0 forgets everything in each tick: ``v <- b + x``, and ``v0`` and the reset are
+            never felt.
+        threshold, reset, v0, v_min, refractory, noise: as for `IF`.
     """
 
     decay: Values
@@ -111,6 +144,7 @@ class LIF(Description):
     v0: Values = 0.0
     v_min: Values | None = None
     refractory: Values = 0
+    noise: Noise | None = None
 
     def __post_init__(self) -> None:
         _check_firing(self)
@@ -178,7 +212,8 @@ class Accumulator(Description):
 
     Args:
         v0: the potential before tick 0.
-        decay: lambda in (0, 1]; 1 adds up, less than 1 is a leaky integrator (LI).
+        decay: lambda in [0, 1]; 1 adds up, less than 1 is a leaky integrator (LI), 0 shows
+            the sum of the last tick.
     """
 
     v0: Values = 0.0
@@ -201,9 +236,9 @@ def _positive(values: Values, what: str) -> NDArray[np.float64]:
 
 def _decay(values: Values, what: str) -> NDArray[np.float64]:
     array = frozen_array(values, what)
-    if not np.all((array > 0) & (array <= 1)):
+    if not np.all((array >= 0) & (array <= 1)):
         raise NetworkError(
-            f"{what}: expected values in (0, 1], found {float(array.min()):g}.."
+            f"{what}: expected values in [0, 1], found {float(array.min()):g}.."
             f"{float(array.max()):g}; a time constant tau gives exp(-dt / tau)"
         )
     return array
@@ -226,6 +261,8 @@ def _check_firing(neuron: IF | LIF) -> None:
         raise NetworkError(
             f"{name}.reset: expected Subtract(), ToValue(v) or NoReset(), found {neuron.reset!r}"
         )
+    if neuron.noise is not None and not isinstance(neuron.noise, Noise):
+        raise NetworkError(f"{name}.noise: expected Noise(...) or None, found {neuron.noise!r}")
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,6 +14,7 @@ from typing import assert_never
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from eventsnn import noise as seeded
 from eventsnn.description import Shape
 from eventsnn.errors import InputError
 from eventsnn.network import Layer, Network
@@ -69,6 +70,8 @@ def simulate(
     inputs: ArrayLike | Spikes | Mapping[str, ArrayLike | Spikes],
     *,
     ticks: int,
+    seed: int = 0,
+    sample: int = 0,
 ) -> Trace:
     """Run one sample in float64.
 
@@ -77,6 +80,7 @@ def simulate(
         inputs: an array of the input's shape (a constant current in every tick),
             `Spikes`, or a mapping from input names to either.
         ticks: how many.
+        seed, sample: of the noise; ``sample`` is the number of the sample in its batch.
 
     Raises:
         InputError: inputs that are missing, unknown or of the wrong shape.
@@ -93,9 +97,14 @@ def simulate(
     potentials = {layer.name: np.zeros((ticks, *layer.shape)) for layer in layers}
     tested = {layer.name: np.zeros((ticks, *layer.shape)) for layer in layers}
     state = {layer.name: _initial(layer, network.shapes) for layer in layers}
+    keys = {
+        layer.name: seeded.stream(seed, sample, number)
+        for number, layer in enumerate(network.layers)
+    }
     for tick in range(ticks):
         for layer in layers:
             arrivals = _arrivals(network, layer, tick, spikes, analog)
+            arrivals = arrivals + _noise(layer, keys[layer.name], tick)
             step = _step(layer, state[layer.name], arrivals)
             spikes[layer.name][tick] = step.spikes
             potentials[layer.name][tick] = step.v
@@ -122,6 +131,14 @@ def _arrivals(
         elif tick >= link.delay:
             total += apply_chain(link.chain, spikes[link.source][tick - link.delay])
     return total
+
+
+def _noise(layer: Layer, key: int, tick: int) -> Array | float:
+    """The noise of a tick, which acts as one more current."""
+    if not isinstance(layer.neuron, IF | LIF) or layer.neuron.noise is None:
+        return 0.0
+    z = seeded.draw(key, tick, layer.size).reshape(layer.shape)
+    return layer.neuron.noise.mean + layer.neuron.noise.standard_deviation * z
 
 
 @dataclass(frozen=True)

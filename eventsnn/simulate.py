@@ -33,6 +33,7 @@ def simulate(
     precision: Precision | None = ...,
     order: Order = ...,
     granularity: Granularity = ...,
+    seed: int = ...,
 ) -> Run: ...
 @overload
 def simulate(
@@ -45,6 +46,7 @@ def simulate(
     precision: Precision | None = ...,
     order: Order = ...,
     granularity: Granularity = ...,
+    seed: int = ...,
 ) -> list[Run]: ...
 @overload
 def simulate(
@@ -57,6 +59,7 @@ def simulate(
     precision: Precision | None = ...,
     order: Order = ...,
     granularity: Granularity = ...,
+    seed: int = ...,
 ) -> Any: ...
 def simulate(
     network: Network,
@@ -68,6 +71,7 @@ def simulate(
     precision: Precision | None = None,
     order: Order = "by_layer",
     granularity: Granularity = "swept",
+    seed: int = 0,
 ) -> Run | list[Run]:
     """Run ``network`` on one sample, or on a batch.
 
@@ -85,6 +89,7 @@ def simulate(
         granularity: ``swept``, ``touched``, or a mapping from layer names to these. Sweeps
             suit converted networks, where most neurons are reached in every tick;
             touching suits event streams. Same spikes, same counts.
+        seed: of the noise of layers that have any; sample i of a batch draws its own.
 
     Returns:
         One `Run`, or one per sample of a batch.
@@ -98,12 +103,12 @@ def simulate(
     if workers < 1:
         raise InputError(f"workers must be >= 1, found {workers}")
     samples, batched = as_samples(network, inputs)
-    plan = make_plan(network, precision=precision, order=order, granularity=granularity)
+    plan = make_plan(network, precision=precision, order=order, granularity=granularity, seed=seed)
     if not batched:
         return run_chunk(plan, samples, ticks, record)[0]
-    chunks = [samples[i : i + _CHUNK] for i in range(0, len(samples), _CHUNK)]
+    chunks = [(i, samples[i : i + _CHUNK]) for i in range(0, len(samples), _CHUNK)]
     with ThreadPoolExecutor(workers) as executor:
-        futures = [executor.submit(run_chunk, plan, chunk, ticks, record) for chunk in chunks]
+        futures = [executor.submit(run_chunk, plan, chunk, ticks, record, i) for i, chunk in chunks]
         return [run for future in futures for run in future.result()]
 
 

@@ -25,6 +25,7 @@ def test_first_difference_is_rounding(order, granularity):
                 precision=case.precision,
                 order=order,
                 granularity=granularity,
+                seed=case.seed,
             )
         )
 

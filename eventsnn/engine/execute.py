@@ -32,13 +32,16 @@ from eventsnn.spikes import Spikes
 __all__ = ["run_chunk"]
 
 
-def run_chunk(plan: Plan, samples: Sequence[Sample], ticks: int, record: Record) -> list[Run]:
+def run_chunk(
+    plan: Plan, samples: Sequence[Sample], ticks: int, record: Record, first: int = 0
+) -> list[Run]:
     """Run samples one after the other on this thread.
 
-    A plain function of picklable arguments, so that any executor can call it.
+    ``first`` is the number of the first of them in the batch. A plain function of picklable
+    arguments, so that any executor can call it.
     """
     worker = _Worker(plan, record, ticks)
-    return [worker.run(sample) for sample in samples]
+    return [worker.run(sample, number) for number, sample in enumerate(samples, first)]
 
 
 class _Worker:
@@ -51,10 +54,10 @@ class _Worker:
         self._state = make_state(plan, record, ticks)
         self._pool = make_pool(plan)
 
-    def run(self, sample: Sample) -> Run:
-        """Run one sample from tick 0."""
+    def run(self, sample: Sample, number: int) -> Run:
+        """Run one sample from tick 0; ``number`` is its place in the batch."""
         plan, state = self._plan, self._state
-        reset_state(plan, state)
+        reset_state(plan, state, number)
         self._load(sample)
         for component in range(plan.components):
             self._feed(component)

@@ -25,9 +25,10 @@ from eventsnn.neurons import (
     Subtract,
     ToValue,
 )
+from eventsnn.noise import quantiles
 from eventsnn.synapses import output_shape, pool_window
 
-__all__ = ["layer_tables"]
+__all__ = ["is_noisy", "layer_tables"]
 
 _PER_LAYER = (
     "kind",
@@ -45,6 +46,8 @@ _PER_LAYER = (
     "refractory_start",
     "negative_start",
     "limit",
+    "noise_mean_start",
+    "noise_deviation_start",
     "component",
     "output_start",
     "window_start",
@@ -89,6 +92,7 @@ class _Rule:
         lazy: needs more than a plain sweep.
         threshold, amount: of the test, and what the reset subtracts or sets.
         decay, v_min, refractory, negative, limit: see `eventsnn.neurons`.
+        noise_mean, noise_deviation: of its noise.
     """
 
     kind: int
@@ -102,6 +106,8 @@ class _Rule:
     refractory: Values = 0.0
     negative: Values = 0.0
     limit: int = 1
+    noise_mean: Values = 0.0
+    noise_deviation: Values = 0.0
 
 
 def _rule(neuron: IF | LIF | Burst | Signed | Accumulator) -> _Rule:
@@ -111,16 +117,19 @@ def _rule(neuron: IF | LIF | Burst | Signed | Accumulator) -> _Rule:
             decay = neuron.decay if isinstance(neuron, LIF) else 1.0
             floor = neuron.v_min is not None
             waits = bool(np.any(np.asarray(neuron.refractory) != 0))
+            noise = neuron.noise
             return _Rule(
                 t.KIND_IF,
                 kind,
                 neuron.v0,
-                lazy=isinstance(neuron, LIF) or floor or waits,
+                lazy=isinstance(neuron, LIF) or floor or waits or noise is not None,
                 threshold=neuron.threshold,
                 amount=amount,
                 decay=decay,
                 v_min=-np.inf if neuron.v_min is None else neuron.v_min,
                 refractory=neuron.refractory,
+                noise_mean=0.0 if noise is None else noise.mean,
+                noise_deviation=0.0 if noise is None else noise.standard_deviation,
             )
         case Burst(threshold=threshold, limit=limit, v0=v0):
             return _Rule(
@@ -152,6 +161,11 @@ def _reset(neuron: IF | LIF) -> tuple[int, Values]:
             return t.RESET_NONE, 0.0
         case _:
             assert_never(neuron.reset)
+
+
+def is_noisy(layer: Layer) -> bool:
+    """Whether the layer draws noise."""
+    return isinstance(layer.neuron, IF | LIF) and layer.neuron.noise is not None
 
 
 def _rounded_up(values: NDArray[np.float64], real: np.dtype[Any]) -> NDArray[Any]:
@@ -214,6 +228,11 @@ def layer_tables(
     tables = t.Layers(
         **columns,
         touched=np.array([layer.name in touched for layer in by_position]),
+        noisy=np.array([is_noisy(layer) for layer in by_position]),
+        channels=np.array(
+            [layer.shape[0] if len(layer.shape) == 3 else 1 for layer in by_position]
+        ),
+        quantiles=quantiles(),
         links_start=np.searchsorted(links.target, np.arange(n + 1)),
         out_start=np.searchsorted(links.source[outgoing], np.arange(inputs + n + 1)),
         out_links=outgoing,
@@ -245,6 +264,8 @@ def _add_rule(
         "v_min_start": rule.v_min,
         "refractory_start": rule.refractory,
         "negative_start": rule.negative,
+        "noise_mean_start": rule.noise_mean,
+        "noise_deviation_start": rule.noise_deviation,
     }
     flat = {name: to_plan(np.asarray(values), shape) for name, values in named.items()}
     period = _period(shape, *flat.values())

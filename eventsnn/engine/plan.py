@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from eventsnn.description import Shape
 from eventsnn.effective_fan_out import effective_fan_out, weights_and_zeros
-from eventsnn.engine.layer_tables import layer_tables
+from eventsnn.engine.layer_tables import is_noisy, layer_tables
 from eventsnn.engine.layout import to_plan
 from eventsnn.engine.schedule import components
 from eventsnn.engine.stages import StageBuilder
-from eventsnn.errors import NetworkError
+from eventsnn.errors import InputError, NetworkError
 from eventsnn.fan_out import fan_out
 from eventsnn.kernels import tables as t
 from eventsnn.network import Layer, Network, maximum_window
@@ -50,6 +50,7 @@ class Plan:
         scratch: largest intermediate of a chain.
         biased: number of neurons with a bias.
         chains: synapses of each link.
+        seed: of the noise.
     """
 
     network: Network
@@ -66,6 +67,7 @@ class Plan:
     scratch: int
     biased: int
     chains: tuple[tuple[Synapse, ...], ...]
+    seed: int = 0
 
     @property
     def inputs(self) -> int:
@@ -100,6 +102,7 @@ def make_plan(
     precision: Precision | None = None,
     order: Order = "by_layer",
     granularity: Granularity = "swept",
+    seed: int = 0,
 ) -> Plan:
     """Plan a run.
 
@@ -111,10 +114,14 @@ def make_plan(
             ``by_tick`` everything tick by tick. Same spikes, same counts.
         granularity: ``swept`` layers are advanced as a whole when anything reaches them,
             of ``touched`` ones only the neurons that are reached. Same spikes, same counts.
+        seed: >= 0, of the noise.
 
     Raises:
         NetworkError: an unknown precision, order, granularity or layer.
+        InputError: an impossible seed.
     """
+    if not isinstance(seed, int | np.integer) or not 0 <= seed < 1 << 63:
+        raise InputError(f"seed must be an int from 0 to 2^63 - 1, found {seed!r}")
     touched = _touched_layers(network, granularity)
     if precision is None:
         long = bool(touched) or any(_leaks(layer) for layer in network.layers)
@@ -155,6 +162,7 @@ def make_plan(
             int(np.count_nonzero(np.broadcast_to(layer.bias, layer.shape))) for layer in by_position
         ),
         chains=tuple(link.chain for layer in by_position for link in layer.links),
+        seed=int(seed),
     )
 
 
@@ -169,8 +177,11 @@ def _touched_layers(network: Network, granularity: Granularity) -> set[str]:
     return {
         name
         for name, value in granularity.items()
-        # relays and running maxima keep nothing between ticks that could be advanced
-        if value == "touched" and not isinstance(network.layer(name).neuron, Relay | RunningMaximum)
+        # relays and running maxima keep nothing between ticks that could be advanced, and
+        # noise reaches every neuron in every tick
+        if value == "touched"
+        and not isinstance(network.layer(name).neuron, Relay | RunningMaximum)
+        and not is_noisy(network.layer(name))
     }
 
 

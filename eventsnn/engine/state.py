@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from eventsnn.engine.plan import Plan
 from eventsnn.kernels import tables as t
+from eventsnn.noise import stream
 from eventsnn.run import Record
 
 __all__ = [
@@ -60,14 +61,21 @@ def make_state(plan: Plan, record: Record, ticks: int) -> t.State:
         emission_head=np.full(nodes, -1, dtype=np.int64),
         emission_tail=np.full(nodes, -1, dtype=np.int64),
         emission_count=np.zeros(nodes, dtype=np.int64),
+        noise_key=np.zeros(layers, dtype=np.int64),
         record=np.zeros(recorded, dtype=real),
         record_start=record_start,
         recorded=np.zeros(layers, dtype=np.int64),
     )
 
 
-def reset_state(plan: Plan, state: t.State) -> None:
-    """Back to the state before tick 0; ``current`` is cleared, records start over."""
+def reset_state(plan: Plan, state: t.State, sample: int) -> None:
+    """Back to the state before tick 0; ``current`` is cleared, records start over.
+
+    ``sample`` is the number of the sample in its batch, which tells its noise.
+    """
+    for number, layer in enumerate(plan.network.layers):
+        position = plan.network.positions[layer.name]
+        state.noise_key[position] = stream(plan.seed, sample, number)
     state.v[:] = plan.v_initial
     state.graded[:] = plan.graded
     for array in (

@@ -17,6 +17,7 @@ from eventsnn.neurons import (
     Accumulator,
     Burst,
     Neuron,
+    Noise,
     NoReset,
     Relay,
     Reset,
@@ -105,6 +106,11 @@ def _neuron_record(neuron: Neuron) -> Record:
                 record["v_min"] = neuron.v_min
             if isinstance(neuron, LIF):
                 record["decay"] = neuron.decay
+            if neuron.noise is not None:
+                record["noise"] = {
+                    "standard_deviation": neuron.noise.standard_deviation,
+                    "mean": neuron.noise.mean,
+                }
             return record
         case Burst(threshold=threshold, limit=limit, v0=v0):
             return {"kind": "burst", "threshold": threshold, "limit": limit, "v0": v0}
@@ -148,7 +154,9 @@ def _read_neuron(item: Item) -> Neuron:
             raise _unknown(item, kind, known)
 
 
-def _read_firing(item: Item) -> tuple[Values, Reset, Values, Values | None, Values]:
+def _read_firing(
+    item: Item,
+) -> tuple[Values, Reset, Values, Values | None, Values, Noise | None]:
     """What IF and LIF share, in the order of their fields."""
     return (
         item.array("threshold"),
@@ -156,7 +164,12 @@ def _read_firing(item: Item) -> tuple[Values, Reset, Values, Values | None, Valu
         item.array("v0"),
         item.array("v_min") if item.has("v_min") else None,
         item.array("refractory"),
+        _read_noise(item.child("noise")) if item.has("noise") else None,
     )
+
+
+def _read_noise(item: Item) -> Noise:
+    return Noise(item.array("standard_deviation"), item.array("mean"))
 
 
 def _reset_record(reset: Reset) -> Record:

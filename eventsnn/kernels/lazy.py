@@ -5,9 +5,10 @@ refractory ticks, bursts, signed spikes; and layers of which only those neurons 
 that a packet reaches (``touched``).
 
 When can a neuron act without input? Between arrivals v follows v <- lambda v + b, an affine
-map with 0 < lambda <= 1, so v moves monotonically: towards v_inf = b / (1 - lambda), or
-without bound for lambda = 1. It crosses the threshold from below at most once, and only if
-the drift is upward and v_inf > theta; the crossing time has a closed form. Floating point
+map with 0 <= lambda <= 1, so v moves monotonically: towards v_inf = b / (1 - lambda), or
+without bound for lambda = 1; lambda = 0 is there after one tick. It crosses the threshold
+from below at most once, and only if the drift is upward and v_inf > theta (or reaches it at
+once, for lambda = 0); the crossing time has a closed form. Floating point
 may misjudge it by a relative 2^-40 or so; the prediction is shortened by 2^-20 of itself,
 so a wake may be early, never late. At an early wake the neuron does not fire and predicts
 again, at least one tick on. A floor only lifts v, so the flow starts from max(v, v_min).
@@ -97,6 +98,8 @@ def _next_action(
             return NEVER
     else:
         v_inf = b / (1.0 - decay)
+        if decay == 0.0:
+            return start + 1 if v_inf >= threshold else NEVER
         if v_inf <= threshold:
             return NEVER
         gap = v_inf - threshold + 4 * _EPSILON * abs(v_inf)

@@ -20,6 +20,7 @@ from eventsnn.kernels.heap import pop, push
 from eventsnn.kernels.jit import jit
 from eventsnn.kernels.lazy import next_actions, visit
 from eventsnn.kernels.mark import mark_run
+from eventsnn.kernels.noise import add_noise
 from eventsnn.kernels.tables import (
     DONE,
     EMISSIONS,
@@ -123,7 +124,9 @@ def feed(layers: Any, links: Any, state: Any, pool: Any, inputs: int, component:
 
 @jit
 def _first_wakes(layers: Any, state: Any, pool: Any, layer: int) -> None:
-    if layers.lazy_start[layer] >= 0:
+    if layers.noisy[layer]:
+        _wake_layer(state, pool, layer, ZERO)
+    elif layers.lazy_start[layer] >= 0:
         earliest = next_actions(layers, state, layer, state.wanted)
         if earliest < NEVER and layers.touched[layer]:
             for i in range(layers.size[layer]):
@@ -155,7 +158,9 @@ def _next_wakes(
             if state.wanted[k] < NEVER:
                 i = ZERO + state.touched[k]  # int64
                 _wake_neuron(layers, state, pool, layer, i, state.wanted[k])
-    elif layers.kind[layer] == KIND_RELAY and _driven(layers, state, layer):
+    elif layers.noisy[layer] or (
+        layers.kind[layer] == KIND_RELAY and _driven(layers, state, layer)
+    ):
         _wake_layer(state, pool, layer, tick + 1)
     elif earliest < NEVER:
         _wake_layer(state, pool, layer, earliest)
@@ -238,6 +243,8 @@ def run(
         begin = registers[POOL_SIZE]
         count = registers[TOUCHED] if layers.touched[layer] else layers.size[layer]
         registers[UPDATES] += count
+        if layers.noisy[layer]:
+            add_noise(layers, state, layer, tick)
         if lazy:
             earliest = visit(layers, state, pool, layer, tick, count)
         else:

@@ -68,6 +68,10 @@ class Layers(NamedTuple):
     refractory_start: Any  # int64
     negative_start: Any  # int64
     limit: Any  # int64, most spikes of a burst
+    noisy: Any  # bool: draws noise in every tick
+    noise_mean_start: Any  # int64, into parameters, period as above
+    noise_deviation_start: Any  # int64
+    channels: Any  # int64, of the layer's shape; 1 for vectors
     component: Any  # int64
     output_start: Any  # int64, State.maximum of a running maximum
     window_start: Any  # int64, into window_ptr; one more entry than windows
@@ -77,6 +81,7 @@ class Layers(NamedTuple):
     parameters: Any  # real
     window_ptr: Any  # int64, into window_index
     window_index: Any  # int64, inputs of each window
+    quantiles: Any  # int16, of the normal distribution, in units of 2^-10
 
 
 class Links(NamedTuple):
@@ -129,6 +134,7 @@ class State(NamedTuple):
     emission_head: Any  # int64, per node, -1: none
     emission_tail: Any  # int64, per node
     emission_count: Any  # int64, per node
+    noise_key: Any  # int64, per layer, of this sample
     record: Any  # real, recorded potentials
     record_start: Any  # int64, per layer, -1: not recorded
     recorded: Any  # int64, per layer: ticks recorded so far

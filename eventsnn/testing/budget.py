@@ -28,6 +28,7 @@ from eventsnn.neurons import (
     Subtract,
     ToValue,
 )
+from eventsnn.noise import PLACES
 from eventsnn.reference import apply_chain
 from eventsnn.spikes import Spikes
 from eventsnn.synapses import (
@@ -44,6 +45,9 @@ from eventsnn.synapses import (
 )
 
 __all__ = ["exact_bits", "rounding_bounds"]
+
+#: The largest draw of `eventsnn.noise`, and all its binary places.
+_NORMAL = np.array([4.5, 2.0**-PLACES])
 
 
 def exact_bits(network: Network, inputs: Mapping[str, Any], ticks: int) -> int:
@@ -161,6 +165,9 @@ def _parameters(layer: Layer) -> list[NDArray[Any]]:
             values = [neuron.threshold, neuron.v0, reset, layer.bias]
             if neuron.v_min is not None:
                 values.append(neuron.v_min)
+            if neuron.noise is not None:
+                deviation = np.asarray(neuron.noise.standard_deviation)
+                values += [neuron.noise.mean, np.multiply.outer(deviation, _NORMAL)]
         case Burst() as neuron:
             values = [neuron.limit * np.asarray(neuron.threshold), neuron.v0, layer.bias]
         case Signed() as neuron:

@@ -29,6 +29,7 @@ def assert_equals_oracle(
     precision: Precision = "float64",
     order: Order = "by_layer",
     granularity: Granularity = "swept",
+    seed: int = 0,
 ) -> Run:
     """Spikes and potentials of every layer, at every tick, equal to the bit.
 
@@ -37,6 +38,7 @@ def assert_equals_oracle(
         inputs: one sample, by input name.
         ticks: how many.
         precision, order, granularity: of the engine.
+        seed: of the noise.
 
     Returns:
         The engine's run, with everything recorded.
@@ -53,8 +55,9 @@ def assert_equals_oracle(
         precision=precision,
         order=order,
         granularity=granularity,
+        seed=seed,
     )
-    trace = reference.simulate(network, inputs, ticks=ticks)
+    trace = reference.simulate(network, inputs, ticks=ticks, seed=seed)
     for name in network.positions:
         pairs = {
             "spikes": (run.spikes[name].to_dense(ticks), trace.spikes[name]),
@@ -80,6 +83,7 @@ def assert_follows_oracle(
     precision: Precision = "float64",
     order: Order = "by_layer",
     granularity: Granularity = "swept",
+    seed: int = 0,
 ) -> tuple[int, str] | None:
     """Beyond the exactness budget: the first spike that differs is a matter of rounding.
 
@@ -101,8 +105,9 @@ def assert_follows_oracle(
         precision=precision,
         order=order,
         granularity=granularity,
+        seed=seed,
     )
-    trace = reference.simulate(network, inputs, ticks=ticks)
+    trace = reference.simulate(network, inputs, ticks=ticks, seed=seed)
     ours = {name: run.spikes[name].to_dense(ticks) for name in network.positions}
     bounds = rounding_bounds(network, inputs, ticks, _UNIT[precision])
     for tick in range(ticks):

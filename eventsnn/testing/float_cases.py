@@ -42,7 +42,7 @@ def float_cases(draw: st.DrawFn, *, max_ticks: int = 40) -> Case:
         for layer in case.network.layers
     )
     precision: Precision = draw(st.sampled_from(["float64", "float32"]))
-    return Case(replace(case.network, layers=layers), case.inputs, case.ticks, precision)
+    return Case(replace(case.network, layers=layers), case.inputs, case.ticks, precision, case.seed)
 
 
 def _off_grid(synapse: Synapse, rng: np.random.Generator) -> Synapse:

@@ -26,6 +26,7 @@ from eventsnn.neurons import (
     Accumulator,
     Burst,
     Neuron,
+    Noise,
     NoReset,
     Relay,
     Reset,
@@ -68,12 +69,13 @@ _FLOAT32_BITS, _FLOAT64_BITS = 24, 53
 
 @dataclass(frozen=True)
 class Case:
-    """A network, one sample, and a run length within the exactness budget."""
+    """A network, one sample, a run length within the exactness budget, a seed of the noise."""
 
     network: Network
     inputs: dict[str, Any]
     ticks: int
     precision: Precision
+    seed: int = 0
 
 
 def _dyadic(draw: Draw, shape: Shape, low: int, high: int, places: int) -> NDArray[np.float64]:
@@ -117,16 +119,23 @@ def neurons(draw: Draw, shape: Shape) -> Neuron:
     reset = draw(_resets(shape))
     v_min = _dyadic(draw, (), -4, 0, 2) if draw(st.booleans()) else None
     refractory = draw(st.sampled_from([0, 0, 1, 3]))
+    noise = draw(_noises(shape)) if draw(st.integers(0, 3)) == 3 else None
     if kind == "lif":
         decay = draw(_decays(shape))
-        return LIF(decay, threshold, reset, v0, v_min, refractory)
-    return IF(threshold, reset, v0, v_min, refractory)
+        return LIF(decay, threshold, reset, v0, v_min, refractory, noise)
+    return IF(threshold, reset, v0, v_min, refractory, noise)
+
+
+@st.composite
+def _noises(draw: Draw, shape: Shape) -> Noise:
+    deviation = _dyadic(draw, draw(_broadcast_shapes(shape)), 0, 4, 2)
+    return Noise(deviation, _dyadic(draw, draw(_broadcast_shapes(shape)), -1, 2, 2))
 
 
 @st.composite
 def _decays(draw: Draw, shape: Shape) -> Any:
-    """1/2, 1/4 or 3/4, whose powers and geometric sums are exact; 1 among them."""
-    quarters = _dyadic(draw, draw(_broadcast_shapes(shape)), 1, 4, 2)
+    """Quarters, whose powers and geometric sums are exact; 0 and 1 among them."""
+    quarters = _dyadic(draw, draw(_broadcast_shapes(shape)), 0, 4, 2)
     return quarters if quarters.shape else float(quarters)
 
 
@@ -378,4 +387,5 @@ def cases(draw: Draw, *, max_ticks: int = 12) -> Case:
     while exact_bits(network, inputs, ticks) > _FLOAT64_BITS and ticks > 1:
         ticks //= 2
     needed = exact_bits(network, inputs, ticks)
-    return Case(network, inputs, ticks, "float32" if needed <= _FLOAT32_BITS else "float64")
+    precision: Precision = "float32" if needed <= _FLOAT32_BITS else "float64"
+    return Case(network, inputs, ticks, precision, draw(st.integers(0, 3)))
