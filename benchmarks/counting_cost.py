@@ -22,12 +22,13 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from eventsnn import Currents
 from eventsnn.engine import execute
 from eventsnn.engine.counting import count_operations, operations_after
 from eventsnn.engine.plan import make_plan
 from eventsnn.hdf5 import load_network
 from eventsnn.kernels.deliver import count
-from eventsnn.run import Record
+from eventsnn.record import Record
 
 
 @njit  # type: ignore[untyped-decorator]  # numba ships no types
@@ -82,8 +83,8 @@ def main() -> None:
     state = worker._state  # noqa: SLF001 - same
     shares: list[tuple[float, float, float]] = []
     for image in x:
-        sample = {name: image}
-        run = seconds(lambda sample=sample: worker.run(sample))
+        sample = {name: Currents((0,), image[None])}
+        run = seconds(lambda sample=sample: worker.run(sample, 0))
         pool = worker._pool  # noqa: SLF001 - same
         link, emission = packets(plan, state, pool)
         before = state.synops.copy()
@@ -92,11 +93,7 @@ def main() -> None:
         assert np.array_equal(state.synops, before)
         kernel += cost_of_counting(plan, state, pool, link, emission, 2)
         state.synops[:] = before
-        python = seconds(
-            lambda sample=sample, pool=pool: count_operations(
-                plan, state, pool, sample, options.ticks
-            )
-        )
+        python = seconds(lambda pool=pool: count_operations(plan, state, pool, options.ticks))
         after = seconds(lambda pool=pool: operations_after(plan, state, pool, points))
         shares.append((kernel / run, python / run, after / run))
     kernel, python, after = (median(column) for column in zip(*shares[1:], strict=True))

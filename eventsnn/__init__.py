@@ -1,5 +1,6 @@
 """Event-driven sparse simulation of spiking neural networks on the CPU."""
 
+from eventsnn.currents import Currents
 from eventsnn.errors import (
     ConversionError,
     CycleError,
@@ -14,7 +15,8 @@ from eventsnn.errors import (
 )
 from eventsnn.evaluate import Evaluation, evaluate
 from eventsnn.fan_out import fan_out
-from eventsnn.network import Input, Layer, Link, Network
+from eventsnn.link import Link
+from eventsnn.network import Input, Layer, Network
 from eventsnn.neurons import (
     IF,
     LIF,
@@ -30,7 +32,8 @@ from eventsnn.neurons import (
     Subtract,
     ToValue,
 )
-from eventsnn.run import Counts, LinkCount, Queue, Record, Run
+from eventsnn.record import Record
+from eventsnn.run import Counts, LinkCount, Queue, Run
 from eventsnn.simulate import simulate
 from eventsnn.spikes import Spikes
 from eventsnn.synapses import (
@@ -55,6 +58,7 @@ __all__ = [
     "Conv2d",
     "ConversionError",
     "Counts",
+    "Currents",
     "CycleError",
     "DataError",
     "Dense",

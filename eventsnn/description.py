@@ -6,11 +6,12 @@ import dataclasses
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from eventsnn.errors import NetworkError
 
-__all__ = ["Description", "Shape", "Values", "frozen_array"]
+__all__ = ["Description", "Shape", "Values", "frozen_array", "frozen_csr"]
 
 #: (C, H, W) for images, (N,) for vectors.
 Shape = tuple[int, ...]
@@ -39,6 +40,18 @@ def frozen_array(values: Any, what: str) -> NDArray[np.float64]:
     return array
 
 
+def frozen_csr(matrix: Any, what: str) -> Any:
+    """Copy a SciPy sparse ``matrix`` to CSR with read-only float64 entries, in C order.
+
+    Raises:
+        NetworkError: entries that are not finite numbers. ``what`` names the parameter.
+    """
+    frozen = sp.csr_array(matrix, dtype=np.float64, copy=True)
+    frozen.sum_duplicates()
+    frozen.data = frozen_array(frozen.data, what)
+    return frozen
+
+
 class Description:
     """Base of the frozen dataclasses: ``==`` compares fields, arrays elementwise.
 
@@ -60,6 +73,15 @@ class Description:
 
 
 def _equal(a: Any, b: Any) -> bool:
+    if sp.issparse(a) or sp.issparse(b):
+        return (
+            sp.issparse(a)
+            and sp.issparse(b)
+            and a.shape == b.shape
+            and np.array_equal(a.indptr, b.indptr)
+            and np.array_equal(a.indices, b.indices)
+            and np.array_equal(a.data, b.data)
+        )
     if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
         return np.array_equal(a, b)
     return bool(a == b)

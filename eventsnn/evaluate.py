@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from eventsnn.engine.granularity import choose_granularity
 from eventsnn.engine.inputs import Sample, as_samples
 from eventsnn.engine.plan import Precision, make_plan
 from eventsnn.errors import InputError
@@ -148,7 +149,14 @@ def evaluate(
     confidences = tuple(float(c) for c in exit_confidences)
     if not all(0.5 <= c < 1 for c in confidences):
         raise InputError(f"exit confidences lie in [0.5, 1), found {confidences}")
-    plan = make_plan(network, precision=precision, order="by_layer", seed=seed)
+    looked_at, _ = as_samples(network, x[:_CHUNK])
+    plan = make_plan(
+        network,
+        precision=precision,
+        order="by_layer",
+        granularity=choose_granularity(network, looked_at),
+        seed=seed,
+    )
     task = Task(plan, ticks, tuple(reported_ticks(ticks).tolist()), confidences)
     begin = time.perf_counter()
     if executor is None:

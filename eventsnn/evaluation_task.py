@@ -12,7 +12,8 @@ from eventsnn.engine.execute import run_chunk
 from eventsnn.engine.inputs import Sample
 from eventsnn.engine.plan import Plan
 from eventsnn.neurons import Accumulator
-from eventsnn.run import Counts, OperationsAfter, Record, Run
+from eventsnn.record import Record
+from eventsnn.run import Counts, OperationsAfter, Run
 
 __all__ = ["Part", "Task"]
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from eventsnn.description import Description, Shape, Values, frozen_array
 from eventsnn.errors import CycleError, EventsnnError, NetworkError, ShapeError
+from eventsnn.link import Link
 from eventsnn.neurons import (
     IF,
     LIF,
@@ -31,13 +32,12 @@ from eventsnn.neurons import (
 )
 from eventsnn.synapses import (
     SumPool2d,
-    Synapse,
     chain_shape,
     check_broadcast,
     output_shape,
 )
 
-__all__ = ["Input", "Layer", "Link", "Network"]
+__all__ = ["Input", "Layer", "Network"]
 
 
 def _shape(shape: Iterable[int], owner: str) -> Shape:
@@ -56,29 +56,6 @@ class Input(Description):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "shape", _shape(self.shape, f"input `{self.name}`"))
-
-
-@dataclass(frozen=True, eq=False)
-class Link(Description):
-    """Spikes of ``source`` reach the layer through ``chain``, ``delay`` ticks later.
-
-    Args:
-        source: name of a layer or an input.
-        chain: linear synapses in order; empty for the identity.
-        delay: ticks >= 0; 0 arrives in the same tick, at a later position.
-    """
-
-    source: str
-    chain: tuple[Synapse, ...] = ()
-    delay: int = 0
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "chain", tuple(self.chain))
-        if not isinstance(self.delay, int | np.integer) or self.delay < 0:
-            raise NetworkError(
-                f"link from `{self.source}`: delay must be an int >= 0, found {self.delay!r}"
-            )
-        object.__setattr__(self, "delay", int(self.delay))
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,6 +194,7 @@ class Network(Description):
                 arrives = output_shape(maximum_window(layer.neuron), source_shape)
             else:
                 arrives = chain_shape(link.chain, source_shape)
+            link.check_delay(source_shape)
         except EventsnnError as error:
             raise type(error)(
                 f"layer `{layer.name}`: link from `{link.source}` {source_shape}: {error}"
@@ -247,10 +225,11 @@ class Network(Description):
     def positions(self) -> dict[str, int]:
         """Each layer's index in the fixed topological order of the zero-delay links.
 
-        Ties go to the layer declared first. Layers on a zero-delay cycle are absent.
+        A link counts among them if any of its delays is 0. Ties go to the layer declared
+        first. Layers on a zero-delay cycle are absent.
         """
         waiting = {
-            layer.name: {link.source for link in layer.links if link.delay == 0}
+            layer.name: {link.source for link in layer.links if link.delays()[0] == 0}
             - {node.name for node in self.inputs}
             for layer in self.layers
         }

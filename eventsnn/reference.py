@@ -9,14 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import assert_never
+from typing import Any, assert_never
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
 from eventsnn import noise as seeded
+from eventsnn.currents import Currents
 from eventsnn.description import Shape
 from eventsnn.errors import InputError
+from eventsnn.link import Link
 from eventsnn.network import Layer, Network
 from eventsnn.neurons import (
     IF,
@@ -67,7 +70,7 @@ class Trace:
 
 def simulate(
     network: Network,
-    inputs: ArrayLike | Spikes | Mapping[str, ArrayLike | Spikes],
+    inputs: ArrayLike | Spikes | Currents | Mapping[str, ArrayLike | Spikes | Currents],
     *,
     ticks: int,
     seed: int = 0,
@@ -78,7 +81,7 @@ def simulate(
     Args:
         network: what to run.
         inputs: an array of the input's shape (a constant current in every tick),
-            `Spikes`, or a mapping from input names to either.
+            `Spikes`, `Currents`, or a mapping from input names to these.
         ticks: how many.
         seed, sample: of the noise; ``sample`` is the number of the sample in its batch.
 
@@ -87,12 +90,14 @@ def simulate(
     """
     given = _by_name(network, inputs)
     spikes = {name: np.zeros((ticks, *shape)) for name, shape in network.shapes.items()}
-    analog: dict[str, Array] = {}
+    analog: dict[str, Currents] = {}
     for name, value in given.items():
         if isinstance(value, Spikes):
             spikes[name] = value.to_dense(ticks)
+        elif isinstance(value, Currents):
+            analog[name] = value
         else:
-            analog[name] = np.asarray(value, dtype=np.float64)
+            analog[name] = Currents((0,), np.asarray(value, dtype=np.float64)[None])
     layers = sorted(network.layers, key=lambda layer: network.positions[layer.name])
     potentials = {layer.name: np.zeros((ticks, *layer.shape)) for layer in layers}
     tested = {layer.name: np.zeros((ticks, *layer.shape)) for layer in layers}
@@ -118,7 +123,7 @@ def _arrivals(
     layer: Layer,
     tick: int,
     spikes: Mapping[str, Array],
-    analog: Mapping[str, Array],
+    analog: Mapping[str, Currents],
 ) -> Array:
     """The sum over links of what arrives at ``layer`` in ``tick``."""
     shape = layer.shape
@@ -126,11 +131,36 @@ def _arrivals(
         shape = network.shapes[layer.links[0].source]
     total = np.zeros(shape)
     for link in layer.links:
-        if link.source in analog:
-            total += apply_chain(link.chain, analog[link.source])
-        elif tick >= link.delay:
-            total += apply_chain(link.chain, spikes[link.source][tick - link.delay])
+        for delay in link.delays():
+            if tick < delay:
+                continue
+            before = int(tick - delay)
+            if link.source in analog:
+                emitted = analog[link.source].at(before)
+            else:
+                emitted = spikes[link.source][before]
+            total += _delayed(link, int(delay), emitted)
     return total
+
+
+def _delayed(link: Link, delay: int, emitted: Array) -> Array:
+    """What arrives of ``emitted`` after exactly ``delay`` ticks."""
+    delays: Any = link.delay
+    if not sp.issparse(delays):
+        return apply_chain(link.chain, np.where(np.asarray(delays) == delay, emitted, 0.0))
+    y: Any = emitted
+    for synapse in link.chain:
+        if isinstance(synapse, Sparse):
+            entries = synapse.weight.tocoo()
+            same = delays.tocoo().data == delay
+            y = np.bincount(
+                entries.row[same],
+                entries.data[same] * y[entries.col[same]],
+                minlength=entries.shape[0],
+            )
+        else:
+            y = _apply(synapse, y)
+    return np.asarray(y)
 
 
 def _noise(layer: Layer, key: int, tick: int) -> Array | float:
@@ -308,8 +338,9 @@ def unroll(chain: tuple[Synapse, ...], shape: Shape) -> Array:
 
 
 def _by_name(
-    network: Network, inputs: ArrayLike | Spikes | Mapping[str, ArrayLike | Spikes]
-) -> dict[str, ArrayLike | Spikes]:
+    network: Network,
+    inputs: ArrayLike | Spikes | Currents | Mapping[str, ArrayLike | Spikes | Currents],
+) -> dict[str, ArrayLike | Spikes | Currents]:
     if not isinstance(inputs, Mapping):
         if len(network.inputs) != 1:
             raise InputError("the network has several inputs: pass a mapping from their names")
@@ -318,7 +349,7 @@ def _by_name(
     if set(inputs) != set(expected):
         raise InputError(f"expected inputs {sorted(expected)}, found {sorted(inputs)}")
     for name, value in inputs.items():
-        shape = value.shape if isinstance(value, Spikes) else np.shape(value)
+        shape = value.shape if isinstance(value, Spikes | Currents) else np.shape(value)
         if shape != expected[name]:
             raise InputError(f"input `{name}` has shape {expected[name]}, found {shape}")
     return dict(inputs)

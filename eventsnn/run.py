@@ -1,56 +1,19 @@
-"""What came out of a simulation, and what to record."""
+"""What came out of a simulation."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eventsnn.errors import InputError
-from eventsnn.network import Network
 from eventsnn.spikes import Spikes
 
-__all__ = ["Counts", "LinkCount", "OperationsAfter", "Queue", "Record", "Run"]
-
-
-@dataclass(frozen=True)
-class Record:
-    """What to keep besides the read-out and the counts; nothing by default.
-
-    Args:
-        spikes: names of layers whose spikes are kept.
-        potentials: names of layers whose potential is kept at the end of every tick
-            (after the reset).
-        operations_after: numbers of ticks, rising: the operations that a run of so few
-            ticks would have done are kept for each.
-    """
-
-    spikes: tuple[str, ...] = ()
-    potentials: tuple[str, ...] = ()
-    operations_after: tuple[int, ...] = ()
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "operations_after", tuple(map(int, self.operations_after)))
-        if any(b <= a for a, b in pairwise((0, *self.operations_after))):
-            raise InputError(
-                f"Record.operations_after: expected rising numbers of ticks >= 1, found "
-                f"{self.operations_after}"
-            )
-        for what in ("spikes", "potentials"):
-            names = getattr(self, what)
-            if isinstance(names, str):
-                raise InputError(f"Record.{what}: expected a tuple of layer names, found {names!r}")
-            object.__setattr__(self, what, tuple(names))
-
-    @classmethod
-    def everything(cls, network: Network) -> Record:
-        """Spikes and potentials of every layer: for small networks and tests."""
-        names = tuple(layer.name for layer in network.layers)
-        return cls(spikes=names, potentials=names)
+__all__ = ["Counts", "LinkCount", "OperationsAfter", "Queue", "Run"]
 
 
 @dataclass(frozen=True)
@@ -62,7 +25,7 @@ class LinkCount:
         synops: fan-out summed over delivered spikes; an integer amplitude k is |k| spikes.
         ac: those that are additions: integer amplitudes, and +-2^-n (shift and add).
         mac: those that are multiplications: all other amplitudes, and all from relays.
-        spikes: delivered.
+        spikes: delivered; where delays differ, once the first synapse of a spike is reached.
         synops_effective: as synops, without synapses of weight 0.
     """
 
@@ -83,14 +46,14 @@ class Counts:
         spikes: emitted, by name of input or layer; an integer amplitude k is |k| spikes,
             any other amplitude, and any emission of a relay, is one.
         links: synaptic operations, in the order of the network's layers and their links.
-        input_macs: multiply-accumulates of constant images, once per image, border-exact.
-        input_adds: additions of that constant current, one per neuron and tick.
+        input_macs: multiply-accumulates of analog values, once per value, border-exact.
+        input_adds: additions of that current, one per neuron and tick in which it flows.
         bias_adds: additions of a bias current, one per neuron with a bias and tick.
         comparisons: of running-maximum layers: windows that each spike takes part in.
         resets: by name of layer: neurons that subtract or set, summed over ticks; a burst
             subtracts once.
         input_macs_effective: input_macs of nonzero pixels over nonzero weights.
-        input_nonzeros: pixels of constant images that are not 0.
+        input_nonzeros: pixels of analog values that are not 0.
     """
 
     spikes: Mapping[str, int]
@@ -191,13 +154,15 @@ class Queue:
 
     Attributes:
         packets: entries for spikes of one layer on their way, pushed.
-        wakes: entries for layers that act without input, pushed.
+        wakes: entries for layers or neurons that act without input, pushed.
+        currents: entries for analog values that begin to flow, pushed.
         pops: entries taken out.
         neuron_updates: neurons advanced and tested, summed over visits.
     """
 
     packets: int
     wakes: int
+    currents: int
     pops: int
     neuron_updates: int
 
@@ -211,10 +176,12 @@ class Run:
         output: the read-out at the end: potential of an accumulator, spike count of a
             firing layer; in the layer's shape.
         spikes: of the recorded layers.
-        potentials: of the recorded layers, (ticks, *shape), at the end of each tick.
+        potentials: of the recorded layers, (recorded ticks, *shape), at the end of the tick.
+        potentials_before_reset: the same, as the threshold test saw it.
         counts: operations.
         queue: work of the event queue.
         after: operations after fewer ticks, where they were asked for.
+        resume: how to go on, see `continue_`; None unless the record asked for it.
     """
 
     ticks: int
@@ -223,4 +190,31 @@ class Run:
     queue: Queue
     spikes: Mapping[str, Spikes] = field(default_factory=dict)
     potentials: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    potentials_before_reset: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     after: OperationsAfter | None = None
+    resume: Callable[[int, Any], Run] | None = field(default=None, repr=False, compare=False)
+
+    def continue_(self, ticks: int, inputs: Any = None) -> Run:
+        """Go on for ``ticks`` more ticks, as if the run had never stopped.
+
+        Needs ``Record(resumable=True)``. May be called any number of times, for different
+        futures.
+
+        Args:
+            ticks: how many more, >= 1.
+            inputs: as for `eventsnn.simulate`, on the same clock: `Spikes` from tick
+                ``run.ticks`` on; an array flows from that tick on. None continues with the
+                inputs of the run: spikes of later ticks arrive now, currents stay.
+
+        Returns:
+            The run of all ticks from 0 on: counts, queue and records include those before.
+
+        Raises:
+            InputError: the run was not recorded as resumable, ticks or inputs do not fit,
+                or an event lies before ``run.ticks``.
+        """
+        if self.resume is None:
+            raise InputError(
+                "continue_: the state was not kept; simulate with record=Record(resumable=True)"
+            )
+        return self.resume(ticks, inputs)

@@ -9,12 +9,15 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from eventsnn.currents import Currents
 from eventsnn.engine.execute import run_chunk
+from eventsnn.engine.granularity import choose_granularity
 from eventsnn.engine.inputs import InputValue, as_samples
 from eventsnn.engine.plan import Granularity, Order, Precision, make_plan
 from eventsnn.errors import InputError
 from eventsnn.network import Network
-from eventsnn.run import Record, Run
+from eventsnn.record import Record
+from eventsnn.run import Run
 from eventsnn.spikes import Spikes
 
 __all__ = ["check_ticks", "simulate"]
@@ -25,27 +28,27 @@ _CHUNK = 8  # samples per task: long enough to hide its overhead, short enough t
 @overload
 def simulate(
     network: Network,
-    inputs: Spikes,
+    inputs: Spikes | Currents,
     *,
     ticks: int,
     record: Record = ...,
     workers: int = ...,
     precision: Precision | None = ...,
     order: Order = ...,
-    granularity: Granularity = ...,
+    granularity: Granularity | None = ...,
     seed: int = ...,
 ) -> Run: ...
 @overload
 def simulate(
     network: Network,
-    inputs: Sequence[Spikes],
+    inputs: Sequence[Spikes] | Sequence[Currents],
     *,
     ticks: int,
     record: Record = ...,
     workers: int = ...,
     precision: Precision | None = ...,
     order: Order = ...,
-    granularity: Granularity = ...,
+    granularity: Granularity | None = ...,
     seed: int = ...,
 ) -> list[Run]: ...
 @overload
@@ -58,7 +61,7 @@ def simulate(
     workers: int = ...,
     precision: Precision | None = ...,
     order: Order = ...,
-    granularity: Granularity = ...,
+    granularity: Granularity | None = ...,
     seed: int = ...,
 ) -> Any: ...
 def simulate(
@@ -70,7 +73,7 @@ def simulate(
     workers: int = 1,
     precision: Precision | None = None,
     order: Order = "by_layer",
-    granularity: Granularity = "swept",
+    granularity: Granularity | None = None,
     seed: int = 0,
 ) -> Run | list[Run]:
     """Run ``network`` on one sample, or on a batch.
@@ -78,8 +81,8 @@ def simulate(
     Args:
         network: the description.
         inputs: for the only input, or by name: an array of the input's shape (a constant
-            current in every tick) or `Spikes`; with a leading axis, or as a list of
-            `Spikes`, a batch. State is reset between samples.
+            current in every tick), `Spikes`, or `Currents`; with a leading axis, or as a
+            list of `Spikes` or `Currents`, a batch. State is reset between samples.
         ticks: how many, >= 1.
         record: what to keep besides the read-out and the counts.
         workers: threads over the samples of a batch. The results do not depend on it.
@@ -88,7 +91,8 @@ def simulate(
         order: ``by_layer`` or ``by_tick``; same spikes, same counts, other speed.
         granularity: ``swept``, ``touched``, or a mapping from layer names to these. Sweeps
             suit converted networks, where most neurons are reached in every tick;
-            touching suits event streams. Same spikes, same counts.
+            touching suits event streams. None looks at the inputs and chooses for each
+            layer. Same spikes, same counts.
         seed: of the noise of layers that have any; sample i of a batch draws its own.
 
     Returns:
@@ -99,11 +103,12 @@ def simulate(
     """
     record = Record() if record is None else record
     check_ticks(ticks)
-    _check_record(network, record)
+    record.check_names(network)
     if workers < 1:
         raise InputError(f"workers must be >= 1, found {workers}")
     samples, batched = as_samples(network, inputs)
-    plan = make_plan(network, precision=precision, order=order, granularity=granularity, seed=seed)
+    chosen = choose_granularity(network, samples) if granularity is None else granularity
+    plan = make_plan(network, precision=precision, order=order, granularity=chosen, seed=seed)
     if not batched:
         return run_chunk(plan, samples, ticks, record)[0]
     chunks = [(i, samples[i : i + _CHUNK]) for i in range(0, len(samples), _CHUNK)]
@@ -120,14 +125,3 @@ def check_ticks(ticks: int) -> None:
     """
     if not isinstance(ticks, int | np.integer) or isinstance(ticks, bool) or ticks < 1:
         raise InputError(f"ticks must be an int >= 1, found {ticks!r}")
-
-
-def _check_record(network: Network, record: Record) -> None:
-    names = {layer.name for layer in network.layers}
-    for what, asked in (("spikes", record.spikes), ("potentials", record.potentials)):
-        unknown = [name for name in asked if name not in names]
-        if unknown:
-            raise InputError(
-                f"Record.{what}: no layer {', '.join(f'`{name}`' for name in unknown)}; "
-                f"the network has {', '.join(f'`{name}`' for name in sorted(names))}"
-            )

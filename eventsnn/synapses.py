@@ -16,7 +16,7 @@ from typing import Any, assert_never
 import numpy as np
 import scipy.sparse as sp
 
-from eventsnn.description import Description, Shape, Values, frozen_array
+from eventsnn.description import Description, Shape, Values, frozen_array, frozen_csr
 from eventsnn.errors import NetworkError, ShapeError
 
 __all__ = [
@@ -139,23 +139,7 @@ class Sparse(Description):
                 f"Sparse.weight: expected a SciPy sparse matrix (out, in), found "
                 f"{type(self.weight).__name__}; use Dense for arrays"
             )
-        weight = sp.csr_array(self.weight, dtype=np.float64, copy=True)
-        weight.sum_duplicates()
-        weight.data = frozen_array(weight.data, "Sparse.weight")
-        object.__setattr__(self, "weight", weight)
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Sparse):
-            return NotImplemented
-        a, b = self.weight, other.weight
-        return bool(
-            a.shape == b.shape
-            and np.array_equal(a.indptr, b.indptr)
-            and np.array_equal(a.indices, b.indices)
-            and np.array_equal(a.data, b.data)
-        )
-
-    __hash__ = None  # as in Description
+        object.__setattr__(self, "weight", frozen_csr(self.weight, "Sparse.weight"))
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,8 @@ from typing import Any
 from eventsnn.errors import InputError
 from eventsnn.fan_out import fan_out
 from eventsnn.footprint import footprint
-from eventsnn.network import Link, Network
+from eventsnn.link import Link
+from eventsnn.network import Network
 from eventsnn.neurons import Accumulator, Relay, RunningMaximum
 from eventsnn.run import Counts, LinkCount
 from eventsnn.synapses import AvgPool2d, Conv2d, Dense, Flatten, SumPool2d

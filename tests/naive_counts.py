@@ -14,6 +14,7 @@ from eventsnn import (
     AvgPool2d,
     Burst,
     Conv2d,
+    Currents,
     Dense,
     Flatten,
     LinkCount,
@@ -76,25 +77,52 @@ def link_counts(case, trace):
 
 def one_link(case, trace, layer, link):
     synops = ac = delivered = effective = 0
-    analog = isinstance(case.inputs.get(link.source), np.ndarray)
-    if not analog:
-        rows = row_lengths(link.chain, case.network.shapes[link.source])
-        nonzero = effective_row_lengths(link.chain, case.network.shapes[link.source])
+    if not isinstance(case.inputs.get(link.source), np.ndarray | Currents):
+        shape = case.network.shapes[link.source]
         relayed = is_relay(case, link.source)
+        rows = delayed_rows(link, shape)
         for tick, index, amplitude in events(case, trace, link.source):
-            if tick + link.delay >= case.ticks:
-                continue
             whole = amplitude == math.floor(amplitude) and not relayed
             spikes = abs(int(amplitude)) if whole else 1
-            delivered += spikes
+            delivered += spikes * (tick + first_delay(link, rows, shape, index) < case.ticks)
             if isinstance(layer.neuron, RunningMaximum):
                 continue
-            synops += int(rows[index]) * spikes
-            effective += int(nonzero[index]) * spikes
-            shift = not relayed and math.log2(abs(amplitude)).is_integer() and abs(amplitude) < 1
-            if whole or shift:
-                ac += int(rows[index]) * spikes
+            for delay, (stored, nonzero) in rows.items():
+                if tick + delay >= case.ticks:
+                    continue
+                synops += int(stored[index]) * spikes
+                effective += int(nonzero[index]) * spikes
+                shift = not relayed and abs(amplitude) < 1 and math.log2(abs(amplitude)) % 1 == 0
+                if whole or shift:
+                    ac += int(stored[index]) * spikes
     return LinkCount(link.source, layer.name, synops, ac, synops - ac, delivered, effective)
+
+
+def delayed_rows(link, shape):
+    """By delay: stored and nonzero synapses from each source neuron."""
+    found = {}
+    for delay in link.delays():
+        chain, here = link.chain, np.ones(shape)
+        if sp.issparse(link.delay):
+            kept = link.delay.tocoo().data == delay
+            chain = tuple(kept_entries(s, kept) if isinstance(s, Sparse) else s for s in chain)
+        else:
+            here = np.broadcast_to(np.asarray(link.delay) == delay, shape)
+        counts = row_lengths(chain, shape), effective_row_lengths(chain, shape)
+        found[int(delay)] = tuple(count * here.ravel() for count in counts)
+    return found
+
+
+def kept_entries(sparse, kept):
+    coo = sparse.weight.tocoo()
+    return Sparse(sp.coo_array((coo.data[kept], (coo.row[kept], coo.col[kept])), coo.shape))
+
+
+def first_delay(link, rows, shape, index):
+    """The delay of a neuron, or of its first synapse; the earliest where it has none."""
+    if not sp.issparse(link.delay):
+        return np.broadcast_to(link.delay, shape).ravel()[index]
+    return min((d for d in rows if rows[d][0][index]), default=min(rows))
 
 
 def is_relay(case, name):
@@ -108,7 +136,7 @@ def spike_counts(case, trace):
     counts = {}
     for name in case.network.shapes:
         counts[name] = 0
-        if isinstance(case.inputs.get(name), np.ndarray):
+        if isinstance(case.inputs.get(name), np.ndarray | Currents):
             continue
         for tick, _, amplitude in events(case, trace, name):
             if tick < case.ticks:

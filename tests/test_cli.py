@@ -18,7 +18,8 @@ from converters import ann_from_source, ann_to_source, load_ann
 from eventsnn import __version__
 from eventsnn.energy import energy_model
 from eventsnn.hdf5 import NetworkFile, load_network, save_network
-from eventsnn.network import Input, Layer, Link, Network
+from eventsnn.link import Link
+from eventsnn.network import Input, Layer, Network
 from eventsnn.neurons import IF, Accumulator
 from eventsnn.preprocessing import Preprocessing
 from eventsnn.synapses import Dense, Flatten

@@ -17,7 +17,8 @@ from click.testing import CliRunner
 from converters import Ann, Node, ops, save_ann
 from eventsnn.cli import main
 from eventsnn.hdf5 import NetworkFile, Source, load_network, save_network
-from eventsnn.network import Input, Layer, Link, Network
+from eventsnn.link import Link
+from eventsnn.network import Input, Layer, Network
 from eventsnn.neurons import IF
 
 

@@ -18,6 +18,7 @@ from eventsnn import (
     Accumulator,
     AvgPool2d,
     Conv2d,
+    Currents,
     Dense,
     Flatten,
     Input,
@@ -117,17 +118,21 @@ def test_counts_do_not_depend_on_order_workers_or_batch(case, workers):
     common = {"ticks": case.ticks, "precision": case.precision}
     alone = simulate(case.network, case.inputs, **common).counts
     batch = {
-        name: [value] * 9 if isinstance(value, Spikes) else np.stack([value] * 9)
+        name: np.stack([value] * 9) if isinstance(value, np.ndarray) else [value] * 9
         for name, value in case.inputs.items()
     }
     runs = simulate(case.network, batch, order="by_tick", workers=workers, **common)
-    assert [run.counts for run in runs] == [alone] * 9
+    again = simulate(case.network, batch, **common)
+    assert [run.counts for run in runs] == [run.counts for run in again]
+    assert runs[0].counts == alone  # noise makes the others differ
     total = runs[0].counts
     for run in runs[1:]:
         total += run.counts
-    assert total.synops == 9 * alone.synops
-    assert total.synops_effective == 9 * alone.synops_effective
-    assert total.synops_per_layer() == {n: 9 * s for n, s in alone.synops_per_layer().items()}
+    each = [run.counts for run in runs]
+    assert total.synops == sum(counts.synops for counts in each)
+    assert total.synops_effective == sum(counts.synops_effective for counts in each)
+    for name, synops in total.synops_per_layer().items():
+        assert synops == sum(counts.synops_per_layer()[name] for counts in each)
 
 
 def test_counts_stay_exact_above_24_bits():
@@ -160,6 +165,20 @@ def test_analog_input_is_listed_apart():
     assert counts.input_nonzeros == 9
     assert counts.input_adds == 5 * 36
     assert counts.bias_adds == 5 * 36
+
+
+def test_each_value_of_a_changing_current_is_multiplied_once():
+    links = (Link("in", (Dense(np.ones((2, 3))),)), Link("in", (Dense(np.ones((2, 3))),), 4))
+    net = Network((Input("in", (3,)),), (Layer("out", (2,), Accumulator(), links),))
+    values = np.array([[1.0, 0, 2], [0, 0, 0], [1, 1, 1]])
+    # from ticks 1, 3, 6 over the first link, from 5, 7, 10 over the second, the last too late
+    run = simulate(net, Currents((1, 3, 6), values), ticks=10)
+    assert run.counts.input_macs == 3 * 6 + 2 * 6
+    assert run.counts.input_macs_effective == (2 + 0 + 3 + 2 + 0) * 2
+    assert run.counts.input_nonzeros == 2 + 0 + 3
+    assert run.counts.input_adds == 2 * (10 - 1)
+    assert run.output.tolist() == [3 * 2 + 3 * 4 + 3 * 2] * 2
+    assert (run.queue.currents, run.queue.pops) == (6, 5)
 
 
 def test_a_running_maximum_compares_and_has_no_synops():

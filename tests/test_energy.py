@@ -22,7 +22,8 @@ from eventsnn.energy import (
 from eventsnn.errors import FileFormatError, InputError
 from eventsnn.evaluate import Evaluation
 from eventsnn.hdf5 import NetworkFile
-from eventsnn.network import Input, Layer, Link, Network
+from eventsnn.link import Link
+from eventsnn.network import Input, Layer, Network
 from eventsnn.neurons import IF, Accumulator
 from eventsnn.report import (
     build_report,

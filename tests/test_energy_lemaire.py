@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from eventsnn.energy import LEMAIRE, Operations, energy
-from eventsnn.network import Input, Layer, Link, Network
+from eventsnn.link import Link
+from eventsnn.network import Input, Layer, Network
 from eventsnn.neurons import IF, Accumulator
 from eventsnn.run import Counts, LinkCount
 from eventsnn.synapses import Conv2d, Dense, Flatten

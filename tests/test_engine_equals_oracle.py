@@ -37,6 +37,7 @@ def test_spikes_and_potentials_are_equal(order, granularity):
             precision=case.precision,
             order=order,
             granularity=granularity,
+            seed=case.seed,
         )
         layers = [layer.name for layer in case.network.layers]
         active.append(sum(run.counts.spikes[name] > 0 for name in layers) >= 2)
@@ -101,6 +102,7 @@ def test_counts_do_not_depend_on_order_or_granularity(case):
             precision=case.precision,
             order=order,
             granularity=granularity,
+            seed=case.seed,
         )
         for order in ("by_layer", "by_tick")
         for granularity in ("swept", "touched")

@@ -12,7 +12,8 @@ import scipy.sparse as sp
 
 from eventsnn.errors import FileFormatError
 from eventsnn.hdf5 import NetworkFile, Source, load_network, save_network
-from eventsnn.network import Input, Layer, Link, Network
+from eventsnn.link import Link
+from eventsnn.network import Input, Layer, Network
 from eventsnn.neurons import (
     IF,
     LIF,

@@ -9,6 +9,8 @@ from eventsnn import (
     IF,
     LIF,
     Conv2d,
+    Dense,
+    Flatten,
     Input,
     Layer,
     Link,
@@ -18,6 +20,8 @@ from eventsnn import (
     Spikes,
     simulate,
 )
+from eventsnn.engine.granularity import choose_granularity
+from eventsnn.engine.inputs import as_samples
 from eventsnn.testing import assert_equals_oracle
 
 EITHER = pytest.mark.parametrize("granularity", ["swept", "touched"])
@@ -104,8 +108,30 @@ def test_a_touched_layer_visits_only_what_is_reached():
         (Layer("out", (4, 32, 32), LIF(0.5, 100.0), (Link("in", (conv,)),)),),
     )
     spikes = Spikes((1, 32, 32), np.arange(10) * 1000, rng.integers(0, 1024, 10))
-    swept = simulate(network, spikes, ticks=10**4)
+    swept = simulate(network, spikes, ticks=10**4, granularity="swept")
     touched = simulate(network, spikes, ticks=10**4, granularity="touched")
     assert swept.queue.neuron_updates == 10 * 4096
     assert touched.queue.neuron_updates == touched.counts.synops
     assert touched.counts == swept.counts
+
+
+def test_the_plan_touches_where_few_neurons_are_reached():
+    conv = Conv2d(np.ones((4, 1, 3, 3)), padding=1)
+    layers = (
+        Layer("first", (4, 32, 32), LIF(0.5, 100.0), (Link("in", (conv,)),)),
+        Layer("all", (10,), IF(), (Link("first", (Flatten(), Dense(np.ones((10, 4096))))),)),
+    )
+    network = Network((Input("in", (1, 32, 32)),), layers)
+    few = Spikes((1, 32, 32), np.arange(10) * 1000, np.arange(10))
+    many = Spikes((1, 32, 32), np.repeat(np.arange(3), 1024), np.tile(np.arange(1024), 3))
+    image = np.ones((1, 32, 32))
+    chosen = [
+        choose_granularity(network, as_samples(network, value)[0]) for value in (few, many, image)
+    ]
+    assert chosen == [
+        {"first": "touched", "all": "swept"},
+        {"first": "swept", "all": "swept"},
+        {"first": "swept", "all": "swept"},
+    ]
+    asked = simulate(network, few, ticks=10**4, granularity=chosen[0])
+    assert simulate(network, few, ticks=10**4).queue == asked.queue

@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy.sparse as sp
 
-from eventsnn import IF, Input, Layer, Link, Network, RunningMaximum, Spikes
+from eventsnn import (
+    IF,
+    Accumulator,
+    Currents,
+    Input,
+    Layer,
+    Link,
+    Network,
+    RunningMaximum,
+    Sparse,
+    Spikes,
+)
 from eventsnn.testing import assert_equals_oracle
 
 
@@ -47,3 +59,20 @@ def test_delay_and_join():
     net = one_layer((1,), IF(1.0), Link("in"), Link("in", delay=2))
     run = assert_equals_oracle(net, {"in": spikes((1,), (0, 0))}, ticks=4)
     assert run.spikes["out"].tick.tolist() == [0, 2]
+
+
+def test_a_delay_per_synapse():
+    weight = sp.csr_array(np.array([[1.0], [2.0]]))
+    delay = sp.csr_array((np.array([0, 3]), weight.indices, weight.indptr), weight.shape)
+    out = Layer("out", (2,), Accumulator(), (Link("in", (Sparse(weight),), delay),))
+    net = Network((Input("in", (1,)),), (out,))
+    run = assert_equals_oracle(net, {"in": spikes((1,), (0, 0))}, ticks=5)
+    assert run.potentials["out"].tolist() == [[1, 0]] * 3 + [[1, 2]] * 2
+    assert [(link.synops, link.spikes) for link in run.counts.links] == [(2, 1)]
+
+
+def test_a_current_that_changes():
+    current = Currents([1, 3], [[0.5], [0.25]])
+    run = assert_equals_oracle(one_layer((1,), IF(1.0)), {"in": current}, ticks=6)
+    assert run.potentials_before_reset["out"].ravel().tolist() == [0, 0.5, 1, 0.25, 0.5, 0.75]
+    assert run.spikes["out"].tick.tolist() == [2]

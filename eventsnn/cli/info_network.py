@@ -14,7 +14,8 @@ from eventsnn.hdf5 import NetworkFile, load_network
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from eventsnn.network import Link, Network
+    from eventsnn.link import Link
+    from eventsnn.network import Network
 
 __all__ = ["print_network"]
 
@@ -69,7 +70,7 @@ def _print_links(network: Network) -> None:
                 (
                     f"{link.source} -> {layer.name}",
                     " > ".join(describe(synapse) for synapse in link.chain) or "identity",
-                    str(link.delay),
+                    "..".join(str(d) for d in sorted({link.delays()[0], link.delays()[-1]})),
                     f"{weights:,}",
                     f"{reached.mean():,.1f}",
                     f"{int(reached.sum()):,}",

@@ -10,7 +10,8 @@ import numpy as np
 
 from eventsnn.description import Shape
 from eventsnn.effective_fan_out import weights_and_zeros
-from eventsnn.network import Layer, Link, Network
+from eventsnn.link import Link
+from eventsnn.network import Layer, Network
 from eventsnn.neurons import IF, LIF, Accumulator, Burst, Neuron, Relay, RunningMaximum, Signed
 from eventsnn.run import Counts, LinkCount
 from eventsnn.synapses import Conv2d, Dense, Sparse, output_shape, pair

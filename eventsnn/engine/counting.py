@@ -14,8 +14,7 @@ from typing import Any, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from eventsnn.engine.inputs import Sample
-from eventsnn.engine.layout import to_plan
+from eventsnn.engine.link_tables import DescribedLink
 from eventsnn.engine.plan import Plan
 from eventsnn.kernels import tables as t
 from eventsnn.kernels.emission_sums import emission_sums
@@ -62,6 +61,21 @@ class _Train:
         """Spikes by emission; a whole amplitude k is |k| of them."""
         count = self._multiplicity()
         return self.events() if count is None else self._sums(count)
+
+    def first_arrivals(self, delay: int | NDArray[np.int64], ticks: int) -> int:
+        """Spikes whose tick plus ``delay``, one for all or per source, lies before ``ticks``."""
+        if isinstance(delay, int):
+            return int(self.spikes()[self.tick + delay < ticks].sum())
+        count = self._multiplicity()
+        total = 0
+        for tick, begin, end in zip(self.tick, self.begin, self.end, strict=True):
+            arrived = tick + delay[self.index[begin:end]] < ticks
+            total += int(arrived.sum() if count is None else count[begin:end][arrived].sum())
+        return total
+
+    def before(self, plan: Plan, link: int, ticks: int) -> NDArray[np.bool_]:
+        """Which emissions a plan link delivered before ``ticks``."""
+        return np.asarray(self.tick + plan.links.delay[link] < ticks)
 
     def synops(self, fan_out: NDArray[np.int32]) -> NDArray[np.int64]:
         """Fan-outs by emission."""
@@ -120,24 +134,25 @@ def _is_relay(plan: Plan, node: int) -> bool:
     return node >= plan.inputs and int(plan.layers.kind[node - plan.inputs]) == t.KIND_RELAY
 
 
-def count_operations(
-    plan: Plan, state: t.State, pool: t.Pool, sample: Sample, ticks: int
-) -> Counts:
+def count_operations(plan: Plan, state: t.State, pool: t.Pool, ticks: int) -> Counts:
     """The counts of one sample, after all its ticks."""
-    images = {name: value for name, value in sample.items() if isinstance(value, np.ndarray)}
-    pixels = {
-        link: to_plan(images[name], images[name].shape)
-        for link, name in enumerate(plan.nodes[source] for source in plan.links.source)
-        if name in images
-    }
-    driven = {int(plan.links.target[link]) for link in pixels}
+    flowing = _flowing(plan, pool, ticks)
+    since: dict[int, int] = {}  # the first tick with a current, by layer
+    for arrival in flowing:
+        layer = int(plan.links.target[arrival.link])
+        since[layer] = min(since.get(layer, ticks), arrival.tick)
+    entered = np.flatnonzero(pool.analog_tick < ticks)
     return Counts(
         spikes={name: int(state.spikes[node]) for node, name in enumerate(plan.nodes)},
         links=tuple(
-            _link_count(plan, state, pool, link, ticks) for link in range(plan.links.source.size)
+            _link_count(plan, state, pool, described, ticks) for described in plan.wiring.described
         ),
-        input_macs=sum(int(plan.fan_out(link).sum(dtype=np.int64)) for link in pixels),
-        input_adds=sum(int(plan.layers.size[layer]) for layer in driven) * ticks,
+        input_macs=sum(
+            int(plan.wiring.fan_out(arrival.link).sum(dtype=np.int64)) for arrival in flowing
+        ),
+        input_adds=sum(
+            int(plan.layers.size[layer]) * (ticks - first) for layer, first in since.items()
+        ),
         bias_adds=plan.biased * ticks,
         comparisons=int(state.registers[t.COMPARISONS]),
         resets={
@@ -145,11 +160,38 @@ def count_operations(
             for layer in plan.network.layers
         },
         input_macs_effective=sum(
-            int(_effective(plan, link)[values != 0].sum(dtype=np.int64))
-            for link, values in pixels.items()
+            int(_effective(plan, arrival.link)[arrival.pixels].sum(dtype=np.int64))
+            for arrival in flowing
         ),
-        input_nonzeros=sum(int(np.count_nonzero(value)) for value in images.values()),
+        input_nonzeros=int((pool.analog_stop[entered] - pool.analog_start[entered]).sum()),
     )
+
+
+@dataclass(frozen=True)
+class _Arrival:
+    """An analog value that a plan link brought to its layer.
+
+    Attributes:
+        link: plan link.
+        tick: of the arrival.
+        pixels: those that are not 0, in plan order.
+    """
+
+    link: int
+    tick: int
+    pixels: NDArray[np.int32]
+
+
+def _flowing(plan: Plan, pool: t.Pool, ticks: int) -> list[_Arrival]:
+    """All analog values that arrived within the run."""
+    arrivals = []
+    for value in range(pool.analog_node.size):
+        pixels = pool.pixel[pool.analog_start[value] : pool.analog_stop[value]]
+        for link in np.flatnonzero(plan.links.source == pool.analog_node[value]).tolist():
+            tick = int(pool.analog_tick[value] + plan.links.delay[link])
+            if tick < ticks:
+                arrivals.append(_Arrival(link, tick, pixels))
+    return arrivals
 
 
 def _resets(plan: Plan, state: t.State, pool: t.Pool, neuron: Neuron, node: int) -> int:
@@ -167,23 +209,28 @@ def _resets(plan: Plan, state: t.State, pool: t.Pool, neuron: Neuron, node: int)
 
 
 def _effective(plan: Plan, link: int) -> NDArray[np.int32]:
-    return plan.effective_fan_out.get(link, plan.fan_out(link))
+    return plan.wiring.effective_fan_out.get(link, plan.wiring.fan_out(link))
 
 
-def _link_count(plan: Plan, state: t.State, pool: t.Pool, link: int, ticks: int) -> LinkCount:
-    source = int(plan.links.source[link])
-    synops, ac, mac = (int(n) for n in state.synops[link])
+def _link_count(
+    plan: Plan, state: t.State, pool: t.Pool, described: DescribedLink, ticks: int
+) -> LinkCount:
+    parts = list(described.parts)
+    source = int(plan.links.source[parts[0]])
+    synops, ac, mac = (int(n) for n in state.synops[parts].sum(axis=0))
     spikes, effective = int(state.spikes[source]), synops
-    fan = plan.effective_fan_out.get(link)
-    if plan.links.delay[link] or fan is not None:
+    zeros = any(part in plan.wiring.effective_fan_out for part in parts)
+    if np.any(plan.links.delay[parts] > 0) or zeros:
         train = _train(plan, state, pool, source)
-        delivered = train.tick + plan.links.delay[link] < ticks
-        spikes = int(train.spikes()[delivered].sum())
-        if fan is not None and synops:
-            effective = int(train.synops(fan)[delivered].sum())
+        spikes = train.first_arrivals(described.first_delay, ticks)
+        if zeros and synops:
+            effective = sum(
+                int(train.synops(_effective(plan, part))[train.before(plan, part, ticks)].sum())
+                for part in parts
+            )
     return LinkCount(
-        source=plan.nodes[source],
-        target=plan.nodes[plan.inputs + plan.links.target[link]],
+        source=described.link.source,
+        target=described.target,
         synops=synops,
         ac=ac,
         mac=mac,
@@ -196,7 +243,7 @@ def operations_after(
     plan: Plan, state: t.State, pool: t.Pool, points: tuple[int, ...]
 ) -> OperationsAfter:
     """The operations that a run of each of these many ticks would have done."""
-    nodes, links = len(plan.nodes), plan.links.source.size
+    nodes, links = len(plan.nodes), len(plan.wiring.described)
     shape = (len(points),)
     found = OperationsAfter(
         ticks=points,
@@ -205,21 +252,25 @@ def operations_after(
         ac=np.zeros((links, *shape), dtype=np.int64),
         mac=np.zeros((links, *shape), dtype=np.int64),
     )
-    for node in range(nodes):
-        train = _train(plan, state, pool, node)
-        emitted = train.spikes()
-        found.spikes[node] = _cumulative(train.tick, emitted, points)
-        for link in np.flatnonzero(plan.links.source == node).tolist():
-            arrival = train.tick + plan.links.delay[link]
-            found.delivered[link] = _cumulative(arrival, emitted, points)
-            target = plan.network.layer(plan.nodes[plan.inputs + plan.links.target[link]])
-            if isinstance(target.neuron, RunningMaximum):
-                continue
-            fan = plan.fan_out(link)
+    trains = [_train(plan, state, pool, node) for node in range(nodes)]
+    for node, train in enumerate(trains):
+        found.spikes[node] = _cumulative(train.tick, train.spikes(), points)
+    for number, described in enumerate(plan.wiring.described):
+        train = trains[int(plan.links.source[described.parts[0]])]
+        first = described.first_delay
+        if isinstance(first, int):
+            found.delivered[number] = _cumulative(train.tick + first, train.spikes(), points)
+        else:
+            found.delivered[number] = [train.first_arrivals(first, point) for point in points]
+        if isinstance(plan.network.layer(described.target).neuron, RunningMaximum):
+            continue
+        for part in described.parts:
+            fan = plan.wiring.fan_out(part)
             synops = train.synops(fan)
             additions = synops if train.amplitude is None else train.additions(fan)
-            found.ac[link] = _cumulative(arrival, additions, points)
-            found.mac[link] = _cumulative(arrival, synops - additions, points)
+            arrival = train.tick + plan.links.delay[part]
+            found.ac[number] += _cumulative(arrival, additions, points)
+            found.mac[number] += _cumulative(arrival, synops - additions, points)
     return found
 
 

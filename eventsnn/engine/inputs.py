@@ -8,23 +8,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eventsnn.currents import Currents
 from eventsnn.errors import InputError
 from eventsnn.network import Input, Network
 from eventsnn.neurons import RunningMaximum
 from eventsnn.spikes import Spikes
 
-__all__ = ["InputValue", "Sample", "as_samples"]
+__all__ = ["InputValue", "Sample", "as_samples", "later_sample"]
 
-#: A constant image, spikes, or a batch of either.
-InputValue = NDArray[np.floating[Any]] | Spikes | Sequence[Spikes]
+#: A constant image, spikes, changing currents, or a batch of one of these.
+InputValue = NDArray[np.floating[Any]] | Spikes | Currents | Sequence[Spikes] | Sequence[Currents]
 #: One value per input, by name.
-Sample = dict[str, NDArray[np.float64] | Spikes]
+Sample = dict[str, Spikes | Currents]
 
 
 def as_samples(
-    network: Network, inputs: InputValue | Mapping[str, InputValue]
+    network: Network, inputs: InputValue | Mapping[str, InputValue], *, begin: int = 0
 ) -> tuple[list[Sample], bool]:
     """Check the inputs; returns the samples and whether there was a batch axis.
+
+    A constant image flows from tick ``begin`` on.
 
     Raises:
         InputError: names the input, what was found and what was expected.
@@ -37,7 +40,7 @@ def as_samples(
     expected = [node.name for node in network.inputs]
     if set(inputs) != set(expected):
         raise InputError(f"expected inputs {sorted(expected)}, found {sorted(inputs)}")
-    columns = [_column(network, node, inputs[node.name]) for node in network.inputs]
+    columns = [_column(network, node, inputs[node.name], begin) for node in network.inputs]
     batched = {batch for _, batch in columns}
     lengths = {len(values) for values, _ in columns}
     if len(batched) > 1 or len(lengths) > 1:
@@ -47,54 +50,76 @@ def as_samples(
     return [dict(zip(expected, row, strict=True)) for row in rows], batched.pop()
 
 
+def later_sample(
+    network: Network, inputs: InputValue | Mapping[str, InputValue], begin: int
+) -> Sample:
+    """One sample for a run that goes on at tick ``begin``.
+
+    Raises:
+        InputError: a batch, or something that would have happened before ``begin``.
+    """
+    samples, batched = as_samples(network, inputs, begin=begin)
+    if batched:
+        raise InputError("continue_: expected the inputs of one sample, found a batch")
+    for name, value in samples[0].items():
+        ticks = value.tick if isinstance(value, Spikes) else np.array(value.start)
+        if ticks.size and int(ticks.min()) < begin:
+            raise InputError(
+                f"continue_: input `{name}` has something at tick {int(ticks.min())}, but the "
+                f"run goes on at tick {begin}; ticks count from the start of the run"
+            )
+    return samples[0]
+
+
 def _column(
-    network: Network, node: Input, value: InputValue
-) -> tuple[list[NDArray[np.float64] | Spikes], bool]:
+    network: Network, node: Input, value: InputValue, begin: int
+) -> tuple[list[Spikes | Currents], bool]:
     where = f"input `{node.name}`"
-    if isinstance(value, Spikes):
-        return [_checked_spikes(node, value)], False
-    if isinstance(value, Sequence) and value and all(isinstance(s, Spikes) for s in value):
-        return [_checked_spikes(node, s) for s in value], True
+    if isinstance(value, Spikes | Currents):
+        return [_checked(network, node, value)], False
+    if (
+        isinstance(value, Sequence)
+        and value
+        and all(isinstance(s, Spikes | Currents) for s in value)
+    ):
+        return [_checked(network, node, s) for s in value], True
     try:
         array = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise InputError(
-            f"{where}: expected an array, Spikes, or a list of Spikes, found {type(value).__name__}"
+            f"{where}: expected an array, Spikes, Currents, or a list of Spikes or Currents, "
+            f"found {type(value).__name__}"
         ) from error
     if not np.all(np.isfinite(array)):
         raise InputError(f"{where}: contains NaN or infinite values")
     _check_analog_links(network, node)
     if array.shape == node.shape:
-        return [array], False
+        return [Currents((begin,), array[None])], False
     if array.shape[1:] == node.shape and array.ndim == len(node.shape) + 1:
-        return list(array), True
+        return [Currents((begin,), image[None]) for image in array], True
     raise InputError(
         f"{where} has shape {node.shape}; expected an array of that shape or (samples, "
         f"*{node.shape}), found {array.shape}. A spike train (ticks, *shape) goes in as "
-        f"Spikes.from_dense(train)"
+        f"Spikes.from_dense(train), a current for each tick as Currents(range(ticks), values)"
     )
 
 
-def _checked_spikes(node: Input, spikes: Spikes) -> Spikes:
-    if spikes.shape != node.shape:
+def _checked(network: Network, node: Input, value: Spikes | Currents) -> Spikes | Currents:
+    if value.shape != node.shape:
+        what = "spikes" if isinstance(value, Spikes) else "currents"
         raise InputError(
-            f"input `{node.name}` has shape {node.shape}, the spikes have {spikes.shape}"
+            f"input `{node.name}` has shape {node.shape}, the {what} have {value.shape}"
         )
-    return spikes
+    if isinstance(value, Currents):
+        _check_analog_links(network, node)
+    return value
 
 
 def _check_analog_links(network: Network, node: Input) -> None:
-    """A constant current has no arrival to delay, and no running maximum."""
+    """A current has no running maximum: it is no sequence of spikes to add up."""
     for layer in network.layers:
         for link in layer.links:
-            if link.source != node.name:
-                continue
-            if link.delay:
-                raise InputError(
-                    f"input `{node.name}`: a constant image over a link with delay "
-                    f"{link.delay} into layer `{layer.name}`; use delay 0 or spikes"
-                )
-            if isinstance(layer.neuron, RunningMaximum):
+            if link.source == node.name and isinstance(layer.neuron, RunningMaximum):
                 raise InputError(
                     f"input `{node.name}`: a constant image cannot feed the running maximum "
                     f"`{layer.name}`; pool the image before, or use spikes"

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Literal, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eventsnn.description import Shape
-from eventsnn.effective_fan_out import effective_fan_out, weights_and_zeros
 from eventsnn.engine.layer_tables import is_noisy, layer_tables
-from eventsnn.engine.layout import to_plan
+from eventsnn.engine.link_tables import LinkPlan, link_tables
 from eventsnn.engine.schedule import components
-from eventsnn.engine.stages import StageBuilder
 from eventsnn.errors import InputError, NetworkError
-from eventsnn.fan_out import fan_out
 from eventsnn.kernels import tables as t
-from eventsnn.network import Layer, Network, maximum_window
+from eventsnn.network import Layer, Network
 from eventsnn.neurons import IF, LIF, Accumulator, Burst, Relay, RunningMaximum, Signed
-from eventsnn.synapses import Synapse
 
 __all__ = ["Granularity", "Order", "Plan", "Precision", "make_plan"]
 
@@ -39,7 +33,8 @@ class Plan:
     Attributes:
         network: the description.
         precision: of potentials, weights and amplitudes.
-        layers, links, stages: see `eventsnn.kernels.tables`.
+        layers: see `eventsnn.kernels.tables`.
+        wiring: links and stages.
         components: how many are run one after the other.
         nodes: names, inputs first, then layers by position.
         v_initial: potentials before tick 0.
@@ -47,27 +42,27 @@ class Plan:
         lazy: number of neurons that are advanced one by one.
         graded: per node, whether its spikes may have amplitudes other than 1; for inputs
             that is known only with the sample.
-        scratch: largest intermediate of a chain.
         biased: number of neurons with a bias.
-        chains: synapses of each link.
         seed: of the noise.
     """
 
     network: Network
     precision: Precision
     layers: t.Layers
-    links: t.Links
-    stages: t.Stages
+    wiring: LinkPlan
     components: int
     nodes: tuple[str, ...]
     v_initial: NDArray[Any]
     maxima: int
     lazy: int
     graded: NDArray[np.bool_]
-    scratch: int
     biased: int
-    chains: tuple[tuple[Synapse, ...], ...]
     seed: int = 0
+
+    @property
+    def links(self) -> t.Links:
+        """Plan links, see `eventsnn.kernels.tables`."""
+        return self.wiring.links
 
     @property
     def inputs(self) -> int:
@@ -77,23 +72,6 @@ class Plan:
     def shape(self, node: int) -> Shape:
         """Shape of a node."""
         return self.network.shapes[self.nodes[node]]
-
-    def fan_out(self, link: int) -> NDArray[np.int32]:
-        """Number of synapses from each source neuron of a link, in plan order."""
-        start = int(self.links.fan_start[link])
-        size = math.prod(self.shape(int(self.links.source[link])))
-        return np.asarray(self.links.fan_out[start : start + size])
-
-    @cached_property
-    def effective_fan_out(self) -> dict[int, NDArray[np.int32]]:
-        """The same without zero weights, of the links that have any."""
-        found = {}
-        for link, chain in enumerate(self.chains):
-            if any(weights_and_zeros(synapse)[1] for synapse in chain):
-                shape = self.shape(int(self.links.source[link]))
-                effective = effective_fan_out(chain, shape).astype(np.float64)
-                found[link] = to_plan(effective, shape).astype(np.int32)
-        return found
 
 
 def make_plan(
@@ -134,7 +112,8 @@ def make_plan(
     by_position = sorted(network.layers, key=lambda layer: network.positions[layer.name])
     nodes = (*(node.name for node in network.inputs), *(layer.name for layer in by_position))
     number = {name: node for node, name in enumerate(nodes)}
-    links, stages, scratch = _links(network, by_position, number, real)
+    wiring = link_tables(network, by_position, number, real)
+    links = wiring.links
     inputs = len(network.inputs)
     if order == "by_tick":
         count, component = 1, np.zeros(len(by_position), dtype=np.int64)
@@ -149,19 +128,16 @@ def make_plan(
         network=network,
         precision=precision,
         layers=layers,
-        links=links,
-        stages=stages,
+        wiring=wiring,
         components=count,
         nodes=nodes,
         v_initial=v_initial,
         maxima=maxima,
         lazy=lazy,
         graded=np.array([False] * inputs + [_is_graded(layer) for layer in by_position]),
-        scratch=scratch,
         biased=sum(
             int(np.count_nonzero(np.broadcast_to(layer.bias, layer.shape))) for layer in by_position
         ),
-        chains=tuple(link.chain for layer in by_position for link in layer.links),
         seed=int(seed),
     )
 
@@ -204,49 +180,3 @@ def _is_graded(layer: Layer) -> bool:
             return True
         case _:
             assert_never(layer.neuron)
-
-
-def _links(
-    network: Network, by_position: list[Layer], number: dict[str, int], real: np.dtype[Any]
-) -> tuple[t.Links, t.Stages, int]:
-    relayed = {layer.name: isinstance(layer.neuron, Relay) for layer in by_position}
-    builder = StageBuilder(real)
-    columns: list[tuple[int, int, int, bool, int]] = []
-    fans: list[NDArray[np.int32]] = []
-    fan_start = 0
-    for position, layer in enumerate(by_position):
-        for link in layer.links:
-            shape = network.shapes[link.source]
-            first = builder.count
-            builder.add_chain(link.chain, shape)
-            chain = link.chain
-            if isinstance(layer.neuron, RunningMaximum):
-                chain = (maximum_window(layer.neuron),)
-            fan = to_plan(fan_out(chain, shape).astype(np.float64), shape).astype(np.int32)
-            columns.append(
-                (
-                    number[link.source],
-                    position,
-                    link.delay,
-                    relayed.get(link.source, False),
-                    first,
-                )
-            )
-            fans.append(fan)
-    source, target, delay, is_relayed, stage_start = (
-        zip(*columns, strict=True) if columns else ((),) * 5
-    )
-    fan_starts = []
-    for fan in fans:
-        fan_starts.append(fan_start)
-        fan_start += fan.size
-    links = t.Links(
-        source=np.array(source, dtype=np.int64),
-        target=np.array(target, dtype=np.int64),
-        delay=np.array(delay, dtype=np.int64),
-        relayed=np.array(is_relayed, dtype=np.bool_),
-        stage_start=np.array([*stage_start, builder.count], dtype=np.int64),
-        fan_start=np.array(fan_starts, dtype=np.int64),
-        fan_out=np.concatenate([np.zeros(0, dtype=np.int32), *fans]),
-    )
-    return links, builder.tables(), builder.largest_intermediate

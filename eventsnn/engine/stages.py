@@ -35,7 +35,15 @@ from eventsnn.synapses import (
 
 __all__ = ["StageBuilder"]
 
-_Between = AvgPool2d | SumPool2d | Subsample | Flatten | Scale | Sparse
+
+@dataclass(frozen=True)
+class _Only:
+    """Passes on the spikes of some sources; not a synapse, it has no fan-out of its own."""
+
+    members: NDArray[np.bool_]
+
+
+_Between = _Only | AvgPool2d | SumPool2d | Subsample | Flatten | Scale | Sparse
 
 
 @dataclass
@@ -83,10 +91,14 @@ class StageBuilder:
             columns=self._columns.array(),
         )
 
-    def add_chain(self, chain: tuple[Synapse, ...], shape: Shape) -> None:
-        """Append the stages of one link from a source of ``shape``."""
+    def add_chain(
+        self, chain: tuple[Synapse, ...], shape: Shape, members: NDArray[np.bool_] | None = None
+    ) -> None:
+        """Append the stages of one link from a source of ``shape``, all of it or ``members``."""
         first = self.count
         waiting: list[tuple[_Between, Shape]] = []
+        if members is not None:
+            waiting.append((_Only(members), shape))
         for synapse in chain:
             match synapse:
                 case Conv2d():
@@ -203,6 +215,10 @@ def _taps(sources: int, targets: int, kernel: int, stride: int, pad: int, dilati
 def _matrix(synapse: _Between, shape: Shape) -> sp.csr_array:
     """Row per source, column per target, both in plan order."""
     match synapse:
+        case _Only(members=members):
+            passing = sp.csr_array(sp.diags_array(to_plan(members.astype(np.float64), shape)))
+            passing.eliminate_zeros()
+            return passing
         case Scale(factor=factor):
             return sp.csr_array(sp.diags_array(to_plan(np.asarray(factor), shape)))
         case Flatten():

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from eventsnn.engine.plan import Plan
 from eventsnn.kernels import tables as t
 from eventsnn.noise import stream
-from eventsnn.run import Record
+from eventsnn.record import Record
 
 __all__ = [
     "ensure_emissions",
@@ -18,7 +18,9 @@ __all__ = [
     "ensure_spikes",
     "make_pool",
     "make_state",
+    "reset_pool",
     "reset_state",
+    "with_more_rows",
 ]
 
 _FIRST_CAPACITY = 1024
@@ -27,19 +29,17 @@ _FIRST_CAPACITY = 1024
 def make_state(plan: Plan, record: Record, ticks: int) -> t.State:
     """Arrays for one worker."""
     real = np.dtype(plan.precision)
-    layers, nodes = plan.layers.kind.size, len(plan.nodes)
-    record_start = np.full(layers, -1, dtype=np.int64)
-    recorded = 0
-    for layer in range(layers):
-        if plan.nodes[plan.inputs + layer] in record.potentials:
-            record_start[layer] = recorded
-            recorded += ticks * int(plan.layers.size[layer])
+    layers, nodes, links = plan.layers.kind.size, len(plan.nodes), plan.links.source.size
+    rows = _rows(plan, record, ticks)
     size = int(plan.layers.size.max())
     return t.State(
         v=plan.v_initial.copy(),
         maximum=np.zeros(plan.maxima, dtype=real),
         current=np.zeros(plan.v_initial.size, dtype=real),
         has_current=np.zeros(layers, dtype=np.bool_),
+        analog=np.full(links, -1, dtype=np.int64),
+        fed=np.full(links, -1, dtype=np.int64),
+        fed_analog=np.zeros(links, dtype=np.int64),
         graded=plan.graded.copy(),
         last=np.full(layers, -1, dtype=np.int64),
         wake=np.full(layers, t.NEVER, dtype=np.int64),
@@ -52,20 +52,50 @@ def make_state(plan: Plan, record: Record, ticks: int) -> t.State:
         touched=np.zeros(size if plan.lazy else 0, dtype=np.int32),
         wanted=np.zeros(size if plan.lazy else 0, dtype=np.int64),
         fired=np.zeros((size + 7) // 8 * 8, dtype=np.uint8),
-        scratch=np.zeros(plan.scratch, dtype=real),
-        scratch_index=np.zeros(plan.scratch, dtype=np.int32),
-        scratch_amplitude=np.zeros(plan.scratch, dtype=real),
+        scratch=np.zeros(plan.wiring.scratch, dtype=real),
+        scratch_index=np.zeros(plan.wiring.scratch, dtype=np.int32),
+        scratch_amplitude=np.zeros(plan.wiring.scratch, dtype=real),
         registers=np.zeros(t.REGISTERS, dtype=np.int64),
-        synops=np.zeros((plan.links.source.size, 3), dtype=np.int64),
+        synops=np.zeros((links, 3), dtype=np.int64),
         spikes=np.zeros(nodes, dtype=np.int64),
         emission_head=np.full(nodes, -1, dtype=np.int64),
         emission_tail=np.full(nodes, -1, dtype=np.int64),
         emission_count=np.zeros(nodes, dtype=np.int64),
         noise_key=np.zeros(layers, dtype=np.int64),
-        record=np.zeros(recorded, dtype=real),
-        record_start=record_start,
+        tested=np.zeros(size, dtype=real),
         recorded=np.zeros(layers, dtype=np.int64),
+        **rows,
     )
+
+
+def _rows(plan: Plan, record: Record, ticks: int) -> dict[str, NDArray[Any]]:
+    """Room for the potentials to record, one row per layer and recorded tick."""
+    watched = record.potentials or record.potentials_before_reset
+    kept = record.kept_ticks(ticks) if watched else np.zeros(0, dtype=np.int64)
+    layers = plan.layers.kind.size
+    starts = {}
+    end = 0
+    for what, names in (
+        ("record_start", record.potentials),
+        ("tested_start", record.potentials_before_reset),
+    ):
+        starts[what] = np.full(layers, -1, dtype=np.int64)
+        for layer in range(layers):
+            if plan.nodes[plan.inputs + layer] in names:
+                starts[what][layer] = end
+                end += kept.size * int(plan.layers.size[layer])
+    return {"record": np.zeros(end, dtype=plan.precision), "record_ticks": kept, **starts}
+
+
+def with_more_rows(plan: Plan, state: t.State, record: Record, ticks: int) -> t.State:
+    """Room for a longer run; what was recorded so far is kept."""
+    rows = _rows(plan, record, ticks)
+    for what in ("record_start", "tested_start"):
+        for layer in np.flatnonzero(rows[what] >= 0).tolist():
+            length = state.record_ticks.size * int(plan.layers.size[layer])
+            old, new = int(getattr(state, what)[layer]), int(rows[what][layer])
+            rows["record"][new : new + length] = state.record[old : old + length]
+    return state._replace(**rows)
 
 
 def reset_state(plan: Plan, state: t.State, sample: int) -> None:
@@ -89,6 +119,7 @@ def reset_state(plan: Plan, state: t.State, sample: int) -> None:
         state.recorded,
         state.given,
         state.inbox,
+        state.fed_analog,
     ):
         array[...] = 0
     for array in (
@@ -98,15 +129,29 @@ def reset_state(plan: Plan, state: t.State, sample: int) -> None:
         state.neuron_last,
         state.held,
         state.stamp,
+        state.analog,
+        state.fed,
     ):
         array[...] = -1
     for array in (state.wake, state.neuron_wake):
         array[...] = t.NEVER
 
 
+def reset_pool(pool: t.Pool) -> t.Pool:
+    """Without the images of the sample before; what lies in the other arrays is not read."""
+    names = ("analog_node", "analog_tick", "analog_start", "analog_stop", "pixel", "pixel_value")
+    return pool._replace(**{name: getattr(pool, name)[:0].copy() for name in names})
+
+
 def make_pool(plan: Plan) -> t.Pool:
     """Empty growing arrays."""
     return t.Pool(
+        analog_node=np.zeros(0, dtype=np.int64),
+        analog_tick=np.zeros(0, dtype=np.int64),
+        analog_start=np.zeros(0, dtype=np.int64),
+        analog_stop=np.zeros(0, dtype=np.int64),
+        pixel=np.zeros(0, dtype=np.int32),
+        pixel_value=np.zeros(0, dtype=plan.precision),
         index=np.zeros(_FIRST_CAPACITY, dtype=np.int32),
         amplitude=np.zeros(0, dtype=plan.precision),
         emission_tick=np.zeros(_FIRST_CAPACITY, dtype=np.int64),
@@ -124,7 +169,10 @@ def ensure_spikes(pool: t.Pool, needed: int, *, graded: bool) -> t.Pool:
     index = _extended(pool.index, needed)
     if not graded:
         return pool._replace(index=index, amplitude=pool.amplitude[:0])
-    return pool._replace(index=index, amplitude=_extended(pool.amplitude, index.size))
+    amplitude = pool.amplitude
+    if not amplitude.size:  # all spikes so far were unit ones
+        amplitude = np.ones(index.size, dtype=amplitude.dtype)
+    return pool._replace(index=index, amplitude=_extended(amplitude, index.size))
 
 
 def ensure_emissions(pool: t.Pool, needed: int) -> t.Pool:

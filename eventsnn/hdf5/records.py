@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import assert_never
+from typing import Any, assert_never
 
 import numpy as np
 import scipy.sparse as sp
@@ -10,7 +10,8 @@ import scipy.sparse as sp
 from eventsnn.description import Values
 from eventsnn.errors import FileFormatError
 from eventsnn.hdf5.storage import Item, Record, naming
-from eventsnn.network import Input, Layer, Link, Network
+from eventsnn.link import Link
+from eventsnn.network import Input, Layer, Network
 from eventsnn.neurons import (
     IF,
     LIF,
@@ -55,7 +56,7 @@ def network_record(network: Network) -> Record:
                 "links": [
                     {
                         "source": link.source,
-                        "delay": link.delay,
+                        "delay": _delay_record(link.delay),
                         "chain": [_synapse_record(synapse) for synapse in link.chain],
                     }
                     for link in layer.links
@@ -200,7 +201,36 @@ def _read_reset(item: Item) -> Reset:
 
 def _read_link(item: Item) -> Link:
     chain = tuple(_read_synapse(synapse) for synapse in item.children("chain"))
-    return Link(item.text("source"), chain, item.integer("delay"))
+    return Link(item.text("source"), chain, _read_delay(item))
+
+
+def _delay_record(delay: Any) -> Any:
+    """A number, an array, or a sparse matrix as a group."""
+    if sp.issparse(delay):
+        return _matrix_record(delay)
+    return delay if isinstance(delay, int) else delay.astype(np.float64)
+
+
+def _read_delay(item: Item) -> Any:
+    if item.has_group("delay"):
+        return _read_matrix(item.child("delay"))
+    return item.array("delay")
+
+
+def _matrix_record(matrix: Any) -> Record:
+    return {
+        "shape": matrix.shape,
+        "row_starts": matrix.indptr,
+        "columns": matrix.indices,
+        "values": matrix.data,
+    }
+
+
+def _read_matrix(item: Item) -> Any:
+    rows = (item.array("values"), item.array("columns"), item.array("row_starts"))
+    matrix = sp.csr_array(rows, shape=item.pair("shape"), dtype=np.float64)
+    matrix.check_format()
+    return matrix
 
 
 def _synapse_record(synapse: Synapse) -> Record:
@@ -224,13 +254,7 @@ def _synapse_record(synapse: Synapse) -> Record:
                 "padding": synapse.padding,
             }
         case Sparse(weight=weight):
-            return {
-                "kind": "sparse",
-                "shape": weight.shape,
-                "row_starts": weight.indptr,
-                "columns": weight.indices,
-                "values": weight.data,
-            }
+            return {"kind": "sparse", **_matrix_record(weight)}
         case Subsample():
             return {
                 "kind": "subsample",
@@ -267,10 +291,7 @@ def _read_synapse(item: Item) -> Synapse:
                     item.pair("kernel_size"), item.pair("stride"), item.pair("padding")
                 )
             case "sparse":
-                rows = (item.array("values"), item.array("columns"), item.array("row_starts"))
-                weight = sp.csr_array(rows, shape=item.pair("shape"), dtype=np.float64)
-                weight.check_format()
-                return Sparse(weight)
+                return Sparse(_read_matrix(item))
             case "subsample":
                 return Subsample(item.pair("stride"), item.pair("pad_channels"))
             case "flatten":

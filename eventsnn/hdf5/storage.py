@@ -182,6 +182,11 @@ class Item:
         with naming(self.where(name)):
             return name in self.group.attrs or name in self.group
 
+    def has_group(self, name: str) -> bool:
+        """Whether there is a group of that name."""
+        with naming(self.where(name)):
+            return isinstance(self.group.get(name), h5py.Group)
+
     def _attribute(self, name: str) -> Any:
         if name not in self.group.attrs:
             raise FileFormatError(f"{self.where(name)}: is missing")

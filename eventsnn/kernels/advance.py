@@ -8,7 +8,7 @@ from eventsnn.kernels.jit import jit
 from eventsnn.kernels.lazy import potentials
 from eventsnn.kernels.tables import KIND_MAXIMUM, KIND_RELAY
 
-__all__ = ["advance", "potential_at", "record_until"]
+__all__ = ["advance", "is_recorded", "potential_at", "record_until", "record_visit"]
 
 
 @jit
@@ -65,12 +65,45 @@ def potential_at(layers: Any, state: Any, layer: int, tick: int, out: Any) -> No
 
 @jit
 def record_until(layers: Any, state: Any, layer: int, end: int) -> None:
-    """Fill the record of a layer for all ticks before ``end`` not recorded so far."""
-    first = state.record_start[layer]
-    if first < 0:
+    """Fill the record of a layer for all ticks before ``end`` not recorded so far.
+
+    The layer did not act in them: the potential before the reset is that after it.
+    """
+    after, before = state.record_start[layer], state.tested_start[layer]
+    if after < 0 and before < 0:
         return
     size = layers.size[layer]
-    for tick in range(state.recorded[layer], end):
-        row = first + tick * size
+    done = state.recorded[layer]
+    while done < state.record_ticks.size and state.record_ticks[done] < end:
+        for first in (after, before):
+            if first >= 0:
+                row = first + done * size
+                tick = state.record_ticks[done]
+                potential_at(layers, state, layer, tick, state.record[row : row + size])
+        done += 1
+    state.recorded[layer] = done
+
+
+@jit
+def is_recorded(state: Any, layer: int, tick: int) -> bool:
+    """Whether the layer's potential of ``tick`` is kept; earlier ticks are done."""
+    if state.record_start[layer] < 0 and state.tested_start[layer] < 0:
+        return False
+    done = state.recorded[layer]
+    return bool(done < state.record_ticks.size and state.record_ticks[done] == tick)
+
+
+@jit
+def record_visit(layers: Any, state: Any, layer: int, tick: int) -> None:
+    """Record the tick in which the layer has just acted; ``state.tested`` is before it."""
+    size, done = layers.size[layer], state.recorded[layer]
+    if state.record_start[layer] >= 0:
+        row = state.record_start[layer] + done * size
         potential_at(layers, state, layer, tick, state.record[row : row + size])
-    state.recorded[layer] = max(end, state.recorded[layer])
+    if state.tested_start[layer] >= 0:
+        row = state.tested_start[layer] + done * size
+        if layers.kind[layer] == KIND_RELAY or layers.kind[layer] == KIND_MAXIMUM:
+            potential_at(layers, state, layer, tick, state.record[row : row + size])  # no test
+        else:
+            state.record[row : row + size] = state.tested[:size]
+    state.recorded[layer] = done + 1

@@ -11,7 +11,7 @@ from typing import Any
 from eventsnn.kernels.jit import jit
 from eventsnn.kernels.tables import HEAP_SIZE, ZERO
 
-__all__ = ["pop", "push"]
+__all__ = ["pop", "push", "restore"]
 
 
 @jit
@@ -61,3 +61,10 @@ def pop(tick: Any, order: Any, payload: Any, registers: Any) -> int:
         _swap(tick, order, payload, child, parent)
         parent = child
     return int(first)
+
+
+@jit
+def restore(tick: Any, order: Any, payload: Any, registers: Any, entries: Any) -> None:
+    """Add entries that were taken out before, (tick, order, payload) by column."""
+    for k in range(entries.shape[1]):
+        push(tick, order, payload, registers, entries[0, k], entries[1, k], entries[2, k])

@@ -32,7 +32,7 @@ from eventsnn.kernels.tables import (
     RESET_VALUE,
 )
 
-__all__ = ["next_actions", "potentials", "visit"]
+__all__ = ["next_actions", "potentials", "settle", "visit"]
 
 _EARLY = 1.0 - 2.0**-20
 _EPSILON = 2.0**-52
@@ -164,6 +164,17 @@ def potentials(layers: Any, state: Any, layer: int, tick: int, out: Any) -> None
 
 
 @jit
+def settle(layers: Any, state: Any, layer: int, tick: int) -> None:
+    """Bring every neuron to the end of ``tick``, in which nothing arrives and none acts."""
+    size, start = layers.size[layer], layers.v_start[layer]
+    first = layers.lazy_start[layer]
+    potentials(layers, state, layer, tick, state.v[start : start + size])
+    for g in range(first, first + size):
+        if tick > state.held[g]:
+            state.neuron_last[g] = max(state.neuron_last[g], tick)
+
+
+@jit
 def next_actions(layers: Any, state: Any, layer: int, out: Any) -> int:
     """When each neuron may first act by itself, into ``out``; returns the earliest."""
     period, bias_start = layers.period[layer], layers.bias_start[layer]
@@ -212,6 +223,7 @@ def visit(layers: Any, state: Any, pool: Any, layer: int, tick: int, count: int)
     has_current, graded = state.has_current[layer], pool.amplitude.size > 0
     parameters, potential, current = layers.parameters, state.v, state.current
     last, held, given, inbox = state.neuron_last, state.held, state.given, state.inbox
+    tested = state.tested
     index, amplitude, listed, wanted = pool.index, pool.amplitude, state.touched, state.wanted
     if touched:
         listed[:count].sort()
@@ -231,6 +243,7 @@ def visit(layers: Any, state: Any, pool: Any, layer: int, tick: int, count: int)
         n = tick - max(last[g], held[g])
         if n > 0:
             v = max(_flow(potential[v_start + i], b, decay, v_min, n) + inbox[g], v_min)
+            tested[i] = v
             s = _spikes(kind, v, threshold, negative, given[g], limit)
             if s != 0.0:
                 v = _after(kind, reset, v, s, threshold, parameters[reset_start + p])

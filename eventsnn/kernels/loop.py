@@ -1,8 +1,8 @@
 """The event loop.
 
 Key (tick, position, link): all entries of one layer at one tick are popped together, so
-every arrival of a tick is added before any threshold is tested. An entry is a packet
-(one emission on its way over one link) or a wake.
+every arrival of a tick is added before any threshold is tested. An entry is an analog
+value that begins to flow, a packet (one emission on its way over one link) or a wake.
 
 Nothing is allocated here. Before it takes anything out of the queue, the loop makes sure
 that the layer's emissions and their packets will fit; if not, it returns and asks for
@@ -13,12 +13,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from eventsnn.kernels.advance import advance, record_until
+from eventsnn.kernels.advance import (
+    advance,
+    is_recorded,
+    potential_at,
+    record_until,
+    record_visit,
+)
 from eventsnn.kernels.deliver import count, deliver, is_whole
-from eventsnn.kernels.fire import fire, next_crossing
-from eventsnn.kernels.heap import pop, push
+from eventsnn.kernels.entries import (
+    LINK_BITS,
+    LOW,
+    PACKET,
+    is_driven,
+    send,
+    wake_layer,
+    wake_neuron,
+    woken,
+)
+from eventsnn.kernels.fire import fire
+from eventsnn.kernels.heap import pop
 from eventsnn.kernels.jit import jit
-from eventsnn.kernels.lazy import next_actions, visit
+from eventsnn.kernels.lazy import settle, visit
 from eventsnn.kernels.mark import mark_run
 from eventsnn.kernels.noise import add_noise
 from eventsnn.kernels.tables import (
@@ -28,124 +44,19 @@ from eventsnn.kernels.tables import (
     GROW_HEAP,
     GROW_POOL,
     HEAP_SIZE,
+    KIND_ACCUMULATOR,
     KIND_IF,
     KIND_RELAY,
-    MINUS_ONE,
     NEVER,
-    ONE,
-    PACKETS,
     POOL_SIZE,
     POPS,
     TOUCHED,
     UPDATES,
     VISITS,
-    WAKES,
     ZERO,
 )
 
-__all__ = ["feed", "run"]
-
-_LINK_BITS = 32
-_WAKE = (1 << _LINK_BITS) - 1  # after all packets of the same tick and layer
-_LAYER = MINUS_ONE  # payload of a layer's wake; neuron i of a touched layer has _LAYER - 1 - i
-
-
-@jit
-def _send(state: Any, pool: Any, links: Any, link: int, tick: int, emission: int) -> None:
-    """Queue one packet."""
-    order = (links.target[link] << _LINK_BITS) | link
-    push(
-        pool.heap_tick,
-        pool.heap_order,
-        pool.heap_payload,
-        state.registers,
-        tick + links.delay[link],
-        order,
-        emission,
-    )
-    state.registers[PACKETS] += 1
-
-
-@jit
-def _push_wake(state: Any, pool: Any, layer: int, tick: int, payload: int) -> None:
-    order = (layer << _LINK_BITS) | _WAKE
-    push(pool.heap_tick, pool.heap_order, pool.heap_payload, state.registers, tick, order, payload)
-    state.registers[WAKES] += 1
-
-
-@jit
-def _wake_layer(state: Any, pool: Any, layer: int, tick: int) -> None:
-    """Make sure that the layer is visited at ``tick``, or earlier."""
-    if tick < state.wake[layer]:
-        state.wake[layer] = tick
-        _push_wake(state, pool, layer, tick, _LAYER)
-
-
-@jit
-def _wake_neuron(layers: Any, state: Any, pool: Any, layer: int, i: int, tick: int) -> None:
-    """The same for one neuron of a touched layer."""
-    g = layers.lazy_start[layer] + i
-    if tick < state.neuron_wake[g]:
-        state.neuron_wake[g] = tick
-        _push_wake(state, pool, layer, tick, _LAYER - 1 - i)
-
-
-@jit
-def _woken(layers: Any, state: Any, layer: int, payload: int) -> None:
-    """A wake was taken out: it is no longer the earliest one in the queue."""
-    if payload == _LAYER:
-        state.wake[layer] = NEVER
-    else:
-        i = _LAYER - 1 - payload
-        state.neuron_wake[layers.lazy_start[layer] + i] = NEVER
-        mark_run(layers, state, layer, i, ONE)
-
-
-@jit
-def feed(layers: Any, links: Any, state: Any, pool: Any, inputs: int, component: int) -> None:
-    """Queue what a component receives from outside it, and its first wakes.
-
-    Sources outside the component have run to the end, so all they emitted is known. The
-    caller has made sure that the heap has room.
-    """
-    for layer in range(layers.kind.size):
-        if layers.component[layer] != component:
-            continue
-        for link in range(layers.links_start[layer], layers.links_start[layer + 1]):
-            source = links.source[link]
-            if source >= inputs and layers.component[source - inputs] == component:
-                continue
-            emission = state.emission_head[source]
-            while emission >= 0:
-                _send(state, pool, links, link, pool.emission_tick[emission], emission)
-                emission = pool.emission_next[emission]
-        _first_wakes(layers, state, pool, layer)
-
-
-@jit
-def _first_wakes(layers: Any, state: Any, pool: Any, layer: int) -> None:
-    if layers.noisy[layer]:
-        _wake_layer(state, pool, layer, ZERO)
-    elif layers.lazy_start[layer] >= 0:
-        earliest = next_actions(layers, state, layer, state.wanted)
-        if earliest < NEVER and layers.touched[layer]:
-            for i in range(layers.size[layer]):
-                if state.wanted[i] < NEVER:
-                    _wake_neuron(layers, state, pool, layer, i, state.wanted[i])
-        elif earliest < NEVER:
-            _wake_layer(state, pool, layer, earliest)
-    elif layers.kind[layer] == KIND_IF:
-        tick = next_crossing(layers, state, layer, MINUS_ONE)
-        if tick < NEVER:
-            _wake_layer(state, pool, layer, tick)
-    elif layers.kind[layer] == KIND_RELAY and _driven(layers, state, layer):
-        _wake_layer(state, pool, layer, ZERO)
-
-
-@jit
-def _driven(layers: Any, state: Any, layer: int) -> bool:
-    """Whether the layer receives something in every tick, without a packet."""
-    return bool(state.has_current[layer] or layers.bias_start[layer] >= 0)
+__all__ = ["run"]
 
 
 @jit
@@ -157,13 +68,13 @@ def _next_wakes(
         for k in range(count):
             if state.wanted[k] < NEVER:
                 i = ZERO + state.touched[k]  # int64
-                _wake_neuron(layers, state, pool, layer, i, state.wanted[k])
+                wake_neuron(layers, state, pool, layer, i, state.wanted[k])
     elif layers.noisy[layer] or (
-        layers.kind[layer] == KIND_RELAY and _driven(layers, state, layer)
+        layers.kind[layer] == KIND_RELAY and is_driven(layers, state, layer)
     ):
-        _wake_layer(state, pool, layer, tick + 1)
+        wake_layer(state, pool, layer, tick + 1)
     elif earliest < NEVER:
-        _wake_layer(state, pool, layer, earliest)
+        wake_layer(state, pool, layer, earliest)
 
 
 @jit
@@ -204,7 +115,7 @@ def _emit(
     for j in range(layers.out_start[node], layers.out_start[node + 1]):
         link = layers.out_links[j]
         if layers.component[links.target[link]] == component:
-            _send(state, pool, links, link, tick, emission)
+            send(state, pool, links, link, tick, emission)
 
 
 @jit
@@ -222,7 +133,7 @@ def run(
     registers = state.registers
     while registers[HEAP_SIZE] > 0 and pool.heap_tick[0] < ticks:
         tick = pool.heap_tick[0]
-        layer = pool.heap_order[0] >> _LINK_BITS
+        layer = pool.heap_order[0] >> LINK_BITS
         node = inputs + layer
         if registers[POOL_SIZE] + layers.size[layer] > pool.index.size:
             return GROW_POOL
@@ -234,12 +145,20 @@ def run(
             return GROW_EMISSIONS
 
         record_until(layers, state, layer, tick)
+        switched = pool.heap_order[0] & LOW < PACKET
+        if switched:
+            _switch_currents(layers, links, stages, state, pool, layer, tick)
+        recorded = is_recorded(state, layer, tick)
+        if recorded:  # of neurons that are not visited, or held, this stays
+            potential_at(layers, state, layer, tick, state.tested)
         lazy = layers.lazy_start[layer] >= 0
         if not lazy:
             advance(layers, state, layer, tick)
         registers[VISITS] += 1
         registers[TOUCHED] = 0
         _receive(layers, links, stages, state, pool, layer, tick)
+        if switched and layers.touched[layer]:
+            mark_run(layers, state, layer, ZERO, layers.size[layer])
         begin = registers[POOL_SIZE]
         count = registers[TOUCHED] if layers.touched[layer] else layers.size[layer]
         registers[UPDATES] += count
@@ -248,11 +167,63 @@ def run(
         if lazy:
             earliest = visit(layers, state, pool, layer, tick, count)
         else:
+            if recorded and layers.kind[layer] <= KIND_ACCUMULATOR:
+                start = layers.v_start[layer]
+                state.tested[: layers.size[layer]] = state.v[start : start + layers.size[layer]]
             earliest = fire(layers, state, pool, layer, tick)
         _emit(layers, links, state, pool, inputs, component, layer, tick, begin)
         _next_wakes(layers, state, pool, layer, tick, count, earliest)
-        record_until(layers, state, layer, tick + 1)
+        if recorded:
+            record_visit(layers, state, layer, tick)
     return DONE
+
+
+@jit
+def _switch_currents(
+    layers: Any, links: Any, stages: Any, state: Any, pool: Any, layer: int, tick: int
+) -> None:
+    """Take out the analog values that begin to flow at ``tick``; all neurons feel them.
+
+    The ticks before are settled with the current that flowed until then. No neuron would
+    have acted in them, or it had been woken.
+    """
+    registers = state.registers
+    if layers.lazy_start[layer] >= 0:
+        settle(layers, state, layer, tick - 1)
+    else:
+        advance(layers, state, layer, tick - 1)
+    while (
+        registers[HEAP_SIZE] > 0
+        and pool.heap_tick[0] == tick
+        and pool.heap_order[0] >> LINK_BITS == layer
+        and pool.heap_order[0] & LOW < PACKET
+    ):
+        link = pool.heap_order[0] & LOW
+        value = pop(pool.heap_tick, pool.heap_order, pool.heap_payload, registers)
+        state.analog[link] = value
+        registers[POPS] += 1
+    state.has_current[layer] = True
+    start = layers.v_start[layer]
+    state.current[start : start + layers.size[layer]] = 0
+    registers[VISITS] += 1  # deliver keeps a list of the neurons that it reaches
+    registers[TOUCHED] = 0
+    for link in range(layers.links_start[layer], layers.links_start[layer + 1]):
+        value = state.analog[link]
+        if value >= 0:
+            deliver(
+                layers,
+                links,
+                stages,
+                state,
+                link,
+                state.current,
+                start,
+                pool.pixel,
+                pool.pixel_value,
+                state.has_current[layer],
+                pool.analog_start[value],
+                pool.analog_stop[value],
+            )
 
 
 @jit
@@ -267,13 +238,13 @@ def _receive(
     while (
         registers[HEAP_SIZE] > 0
         and pool.heap_tick[0] == tick
-        and pool.heap_order[0] >> _LINK_BITS == layer
+        and pool.heap_order[0] >> LINK_BITS == layer
     ):
-        link = pool.heap_order[0] & _WAKE
+        link = (pool.heap_order[0] & LOW) - PACKET
         emission = pop(pool.heap_tick, pool.heap_order, pool.heap_payload, registers)
         registers[POPS] += 1
         if emission < 0:
-            _woken(layers, state, layer, emission)
+            woken(layers, state, layer, emission)
             continue
         start, stop = pool.emission_start[emission], pool.emission_stop[emission]
         graded = state.graded[links.source[link]]

@@ -31,8 +31,8 @@ STAGE_WIDTH = 16
 # columns of `State.registers`
 HEAP_SIZE, POOL_SIZE, EMISSIONS = 0, 1, 2
 PACKETS, WAKES, POPS, UPDATES, COMPARISONS = 3, 4, 5, 6, 7
-VISITS, TOUCHED = 8, 9
-REGISTERS = 10
+VISITS, TOUCHED, CURRENTS = 8, 9, 10
+REGISTERS = 11
 
 NEVER = 1 << 62  # a tick that does not come
 
@@ -85,12 +85,13 @@ class Layers(NamedTuple):
 
 
 class Links(NamedTuple):
-    """Per link, ordered by target position, then as declared."""
+    """Per link and delay, ordered by target position, as declared, by delay."""
 
     source: Any  # int64, node
     target: Any  # int64, layer
     delay: Any  # int64
     relayed: Any  # bool: the source is a relay
+    partial: Any  # bool: carries a part of the spikes or synapses, the part with its delay
     stage_start: Any  # int64 (links + 1): stages are contiguous
     fan_start: Any  # int64, into fan_out
     fan_out: Any  # int32, per source neuron
@@ -111,8 +112,11 @@ class State(NamedTuple):
 
     v: Any  # real, potentials of all layers
     maximum: Any  # real, running outputs O
-    current: Any  # real, constant analog current, laid out like v
+    current: Any  # real, analog current of this tick, laid out like v
     has_current: Any  # bool, per layer
+    analog: Any  # int64, per link: the analog value that flows, -1: none
+    fed: Any  # int64, per link: the last emission that was queued from outside, -1: none
+    fed_analog: Any  # int64, per link: how many analog values were looked at
     last: Any  # int64, per layer: tick of the last advance
     graded: Any  # bool, per node: emits amplitudes other than 1
     wake: Any  # int64, per layer: earliest wake in the queue, NEVER: none
@@ -135,13 +139,16 @@ class State(NamedTuple):
     emission_tail: Any  # int64, per node
     emission_count: Any  # int64, per node
     noise_key: Any  # int64, per layer, of this sample
+    tested: Any  # real: v of the layer at work, as the test sees it
     record: Any  # real, recorded potentials
-    record_start: Any  # int64, per layer, -1: not recorded
-    recorded: Any  # int64, per layer: ticks recorded so far
+    record_ticks: Any  # int64, the ticks to record, rising
+    record_start: Any  # int64, per layer, after the reset; -1: not recorded
+    tested_start: Any  # int64, the same before the reset
+    recorded: Any  # int64, per layer: how many of record_ticks are done
 
 
 class Pool(NamedTuple):
-    """Arrays that grow between calls of the loop: spikes, emissions and the heap."""
+    """Arrays that grow between calls of the loop: spikes, emissions, images and the heap."""
 
     index: Any  # int32, neuron of each spike
     amplitude: Any  # real; empty when every spike is 1
@@ -149,6 +156,12 @@ class Pool(NamedTuple):
     emission_start: Any  # int64, into index
     emission_stop: Any  # int64
     emission_next: Any  # int64, next emission of the same node, -1: none
+    analog_node: Any  # int64, per analog value: its input
+    analog_tick: Any  # int64, from when on
+    analog_start: Any  # int64, into pixel
+    analog_stop: Any  # int64
+    pixel: Any  # int32, of analog values; zeros are left out
+    pixel_value: Any  # real
     heap_tick: Any  # int64
-    heap_order: Any  # int64, position and link
-    heap_payload: Any  # int64, emission, or -1 for a wake
+    heap_order: Any  # int64, position, then analog value, packet or wake, then link
+    heap_payload: Any  # int64: analog value, emission, or < 0 for a wake

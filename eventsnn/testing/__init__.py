@@ -4,6 +4,7 @@ Needs the extra ``eventsnn[test]``.
 """
 
 from eventsnn.testing.budget import exact_bits, rounding_bounds
+from eventsnn.testing.code import as_code
 from eventsnn.testing.compare import assert_equals_oracle, assert_follows_oracle
 from eventsnn.testing.float_cases import float_cases
 from eventsnn.testing.strategies import (
@@ -11,6 +12,8 @@ from eventsnn.testing.strategies import (
     analog_inputs,
     cases,
     chains,
+    currents,
+    layers,
     networks,
     neurons,
     spike_trains,
@@ -20,12 +23,15 @@ from eventsnn.testing.strategies import (
 __all__ = [
     "Case",
     "analog_inputs",
+    "as_code",
     "assert_equals_oracle",
     "assert_follows_oracle",
     "cases",
     "chains",
+    "currents",
     "exact_bits",
     "float_cases",
+    "layers",
     "networks",
     "neurons",
     "rounding_bounds",

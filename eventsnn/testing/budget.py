@@ -15,6 +15,7 @@ from typing import Any, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
+from eventsnn.currents import Currents
 from eventsnn.network import Layer, Network
 from eventsnn.neurons import (
     IF,
@@ -78,7 +79,7 @@ def _reach(network: Network, inputs: Mapping[str, Any], ticks: int) -> dict[str,
     """Per node: the largest amplitude, and the number of binary places of amplitudes."""
     reach: dict[str, tuple[float, int]] = {}
     for name, value in inputs.items():
-        values = value.amplitude if isinstance(value, Spikes) else np.asarray(value)
+        values = _amplitudes(value)
         at_once = _most_at_once(value) if isinstance(value, Spikes) else 1
         reach[name] = (float(np.abs(values).max(initial=0)) * at_once, _places(values))
     for layer in network.layers:  # firing layers first: bounded amplitudes whatever arrives
@@ -129,6 +130,16 @@ def rounding_bounds(
         if layer in carriers:
             wrong[layer.name] = (2 * bound, 0)
     return bounds
+
+
+def _amplitudes(value: Any) -> NDArray[Any]:
+    match value:
+        case Spikes(amplitude=amplitude):
+            return amplitude
+        case Currents(values=values):
+            return values
+        case _:
+            return np.asarray(value)
 
 
 def _most_at_once(spikes: Spikes) -> int:

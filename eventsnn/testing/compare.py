@@ -12,7 +12,8 @@ from eventsnn import reference
 from eventsnn.engine.plan import Granularity, Order, Precision
 from eventsnn.network import Layer, Network
 from eventsnn.neurons import IF, LIF, Accumulator, Burst, Relay, RunningMaximum, Signed
-from eventsnn.run import Record, Run
+from eventsnn.record import Record
+from eventsnn.run import Run
 from eventsnn.simulate import simulate
 from eventsnn.testing.budget import rounding_bounds
 
@@ -62,6 +63,7 @@ def assert_equals_oracle(
         pairs = {
             "spikes": (run.spikes[name].to_dense(ticks), trace.spikes[name]),
             "potential": (run.potentials[name], trace.potentials[name]),
+            "potential before the reset": (run.potentials_before_reset[name], trace.tested[name]),
         }
         for what, (ours, oracle) in pairs.items():
             differs = np.argwhere(ours != oracle)

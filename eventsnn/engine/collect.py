@@ -1,0 +1,91 @@
+"""A worker's arrays after a run -> a `Run`."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eventsnn.engine.counting import count_operations, operations_after
+from eventsnn.engine.layout import public_index, to_public
+from eventsnn.engine.plan import Plan
+from eventsnn.kernels import tables as t
+from eventsnn.kernels.advance import potential_at
+from eventsnn.neurons import Accumulator
+from eventsnn.record import Record
+from eventsnn.run import Queue, Run
+from eventsnn.spikes import Spikes
+
+__all__ = ["collect"]
+
+
+def collect(plan: Plan, state: t.State, pool: t.Pool, record: Record, ticks: int) -> Run:
+    """What came out of ``ticks`` ticks."""
+    return Run(
+        ticks=ticks,
+        output=_output(plan, state, pool, ticks),
+        counts=count_operations(plan, state, pool, ticks),
+        queue=Queue(
+            packets=int(state.registers[t.PACKETS]),
+            wakes=int(state.registers[t.WAKES]),
+            currents=int(state.registers[t.CURRENTS]),
+            pops=int(state.registers[t.POPS]),
+            neuron_updates=int(state.registers[t.UPDATES]),
+        ),
+        spikes={name: _kept(_spikes(plan, state, pool, name), record) for name in record.spikes},
+        potentials={
+            name: _potentials(plan, state, state.record_start, name) for name in record.potentials
+        },
+        potentials_before_reset={
+            name: _potentials(plan, state, state.tested_start, name)
+            for name in record.potentials_before_reset
+        },
+        after=(
+            operations_after(plan, state, pool, record.operations_after)
+            if record.operations_after
+            else None
+        ),
+    )
+
+
+def _spikes(plan: Plan, state: t.State, pool: t.Pool, name: str) -> Spikes:
+    node = plan.nodes.index(name)
+    ticks, indices, amplitudes = [np.zeros(0, np.int64)], [np.zeros(0, np.int32)], [np.zeros(0)]
+    emission = int(state.emission_head[node])
+    while emission >= 0:
+        span = slice(pool.emission_start[emission], pool.emission_stop[emission])
+        indices.append(pool.index[span])
+        ticks.append(np.full(indices[-1].size, pool.emission_tick[emission]))
+        graded = pool.amplitude.size > 0
+        amplitudes.append(
+            pool.amplitude[span].astype(np.float64) if graded else np.ones(indices[-1].size)
+        )
+        emission = int(pool.emission_next[emission])
+    shape = plan.shape(node)
+    index = public_index(shape)[np.concatenate(indices)]
+    return Spikes(shape, np.concatenate(ticks), index, np.concatenate(amplitudes))
+
+
+def _kept(spikes: Spikes, record: Record) -> Spikes:
+    if record.ticks is None:
+        return spikes
+    kept = np.isin(spikes.tick, np.fromiter(record.ticks, dtype=np.int64))
+    return Spikes(spikes.shape, spikes.tick[kept], spikes.index[kept], spikes.amplitude[kept])
+
+
+def _potentials(
+    plan: Plan, state: t.State, starts: NDArray[np.int64], name: str
+) -> NDArray[np.float64]:
+    layer = plan.network.positions[name]
+    start, size = int(starts[layer]), int(plan.layers.size[layer])
+    rows = state.record[start : start + state.record_ticks.size * size].reshape(-1, size)
+    return to_public(rows.astype(np.float64), plan.shape(plan.inputs + layer))
+
+
+def _output(plan: Plan, state: t.State, pool: t.Pool, ticks: int) -> NDArray[np.float64]:
+    layer = plan.network.layer(plan.network.output)
+    if not isinstance(layer.neuron, Accumulator):
+        return _spikes(plan, state, pool, layer.name).counts()
+    position = plan.network.positions[layer.name]
+    v = np.zeros(layer.size, dtype=plan.precision)
+    potential_at(plan.layers, state, position, ticks - 1, v)
+    return to_public(v.astype(np.float64), layer.shape)

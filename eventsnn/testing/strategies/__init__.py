@@ -1,0 +1,26 @@
+"""Random networks and inputs, drawn so that tests can demand equality.
+
+All numbers are dyadic (multiples of a power of two), so that sums are exact within the
+budget of `eventsnn.testing.exact_bits`. Weights lean to the positive and thresholds are
+low, so that most drawn networks spike in several layers. Everything shrinks towards one
+layer, one neuron and zero weights.
+"""
+
+from eventsnn.testing.strategies.cases import Case, cases
+from eventsnn.testing.strategies.inputs import analog_inputs, currents, spike_trains
+from eventsnn.testing.strategies.networks import layers, networks
+from eventsnn.testing.strategies.neurons import neurons
+from eventsnn.testing.strategies.synapses import chains, synapses
+
+__all__ = [
+    "Case",
+    "analog_inputs",
+    "cases",
+    "chains",
+    "currents",
+    "layers",
+    "networks",
+    "neurons",
+    "spike_trains",
+    "synapses",
+]

@@ -1,0 +1,124 @@
+"""Layers and networks of every neuron and synapse kind, with joins, delays and cycles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Literal
+
+from hypothesis import strategies as st
+
+from eventsnn.description import Shape
+from eventsnn.link import Link
+from eventsnn.network import Input, Layer, Network, maximum_window
+from eventsnn.neurons import Accumulator, Neuron, Relay, RunningMaximum
+from eventsnn.synapses import Synapse, chain_shape, output_shape
+from eventsnn.testing.strategies.delays import delays
+from eventsnn.testing.strategies.neurons import decays, neurons
+from eventsnn.testing.strategies.numbers import Draw, broadcast_shapes, dyadic, image_shapes
+from eventsnn.testing.strategies.synapses import chains, chains_between, pool_windows
+
+__all__ = ["LayerKind", "layers", "networks"]
+
+Chain = tuple[Synapse, ...]
+LayerKind = Literal["firing", "relay", "accumulator", "maximum"]
+_KINDS: tuple[LayerKind, ...] = ("maximum", "firing", "relay", "accumulator")
+
+
+#: Mostly several layers, so that some drive others; it shrinks to one.
+_SIZES = (1, *(3, 4, 5) * 10)
+
+
+@st.composite
+def networks(
+    draw: Draw,
+    *,
+    max_inputs: int = 2,
+    max_layers: int = 5,
+    max_side: int = 4,
+    max_channels: int = 3,
+    max_delay: int = 3,
+) -> Network:
+    """Networks of every neuron and synapse kind, with joins, delays and delayed cycles."""
+    inputs = []
+    for i in range(draw(st.integers(1, max_inputs))):
+        images = image_shapes(max_side, max_channels)
+        shape = draw(st.one_of(images, images, st.tuples(st.integers(1, 6))))
+        inputs.append(Input(f"input{i}", shape))
+    shapes = {node.name: node.shape for node in inputs}
+    found: list[Layer] = []
+    for i in range(draw(st.sampled_from([n for n in _SIZES if n <= max_layers]))):
+        # two firing layers at least, so that one can drive another
+        kind: LayerKind = "firing" if i in (0, 2) else draw(st.sampled_from(_KINDS))
+        layer = draw(layers(f"layer{i}", shapes, kind=kind, max_delay=max_delay))
+        found.append(layer)
+        shapes[layer.name] = layer.shape
+    found = [_with_feedback(draw, layer, shapes, max_delay) for layer in found]
+    return Network(tuple(inputs), tuple(found))
+
+
+@st.composite
+def layers(
+    draw: Draw,
+    name: str,
+    shapes: Mapping[str, Shape],
+    *,
+    kind: LayerKind | None = None,
+    max_delay: int = 3,
+) -> Layer:
+    """A layer that is fed by some of the inputs and layers whose ``shapes`` are given.
+
+    A kind of None is any; running maxima need an image, and become firing layers without.
+    """
+    wanted: LayerKind = draw(st.sampled_from(_KINDS)) if kind is None else kind
+    # the newest node, mostly: deep networks are harder than wide ones
+    source = draw(st.one_of(st.just(list(shapes)[-1]), st.sampled_from(list(shapes))))
+    if wanted == "maximum" and len(shapes[source]) == 3:
+        return _maximum(draw, name, source, shapes[source], max_delay)
+    first = draw(_links(source, shapes, draw(chains(shapes[source])), max_delay))
+    shape = chain_shape(first.chain, shapes[source])
+    links = [first]
+    for _ in range(draw(st.integers(0, 2))):
+        other = draw(st.sampled_from(list(shapes)))
+        chain = draw(chains_between(shapes[other], shape))
+        if chain is not None:
+            links.append(draw(_links(other, shapes, chain, max_delay)))
+    bias: Any = 0.0
+    if draw(st.booleans()):
+        bias = dyadic(draw, draw(broadcast_shapes(shape)), -2, 4, 3)
+    return Layer(name, shape, _neuron(draw, wanted, shape), tuple(links), bias)
+
+
+@st.composite
+def _links(
+    draw: Draw, source: str, shapes: Mapping[str, Shape], chain: Chain, max_delay: int
+) -> Link:
+    return Link(source, chain, draw(delays(chain, shapes[source], max_delay=max_delay)))
+
+
+def _neuron(draw: Draw, kind: LayerKind, shape: Shape) -> Neuron:
+    if kind == "relay":
+        return Relay()
+    if kind == "accumulator":
+        decay = draw(decays(shape)) if draw(st.booleans()) else 1.0
+        return Accumulator(dyadic(draw, draw(broadcast_shapes(shape)), -2, 2, 2), decay)
+    return draw(neurons(shape))
+
+
+def _maximum(draw: Draw, name: str, source: str, shape: Shape, max_delay: int) -> Layer:
+    neuron = RunningMaximum(*pool_windows(draw, shape))
+    target = output_shape(maximum_window(neuron), shape)
+    delay = draw(delays((), shape, max_delay=max_delay))
+    return Layer(name, target, neuron, (Link(source, delay=delay),))
+
+
+def _with_feedback(draw: Draw, layer: Layer, shapes: Mapping[str, Shape], longest: int) -> Layer:
+    """Perhaps one more, delayed link from any layer; firing layers only, see `exact_bits`."""
+    if isinstance(layer.neuron, Relay | RunningMaximum) or not draw(st.booleans()):
+        return layer
+    source = draw(st.sampled_from([name for name in shapes if name.startswith("layer")]))
+    chain = draw(chains_between(shapes[source], layer.shape))
+    if chain is None:
+        return layer
+    delay = draw(delays(chain, shapes[source], min_delay=1, max_delay=longest))
+    return replace(layer, links=(*layer.links, Link(source, chain, delay)))
