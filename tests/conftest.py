@@ -23,6 +23,14 @@ settings.register_profile(
     database=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
+settings.register_profile(
+    "planted-shrunk",
+    deadline=None,
+    max_examples=300,
+    phases=[Phase.explicit, Phase.generate, Phase.shrink],
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 

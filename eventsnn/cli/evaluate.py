@@ -37,6 +37,9 @@ __all__ = ["evaluate"]
 @click.option("--ann", "weights", type=EXISTING_FILE, help="Compare with this ANN (.npz) instead.")
 @click.option("--arch", help="What the bare weights of --ann are.")
 @click.option(
+    "--seed", type=click.IntRange(min=0), default=0, help="Of the noise of layers that have any."
+)
+@click.option(
     "--exit-confidence",
     "confidence",
     type=confidence_number,
@@ -52,6 +55,7 @@ def evaluate(
     report_path: Path | None,
     weights: Path | None,
     arch: str | None,
+    seed: int,
     confidence: float | None,
 ) -> None:
     """Run the spiking network NETWORK (HDF5) on DATA.
@@ -83,6 +87,7 @@ def evaluate(
         ann=ann,
         ann_macs=ann_macs,
         exit_confidences=() if confidence is None else exit_grid(confidence),
+        seed=seed,
     )
     if report_path is not None:
         # before anything is printed: a closed pipe must not cost the measurement

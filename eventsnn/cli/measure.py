@@ -31,6 +31,7 @@ def measure(
     ann: Ann | None,
     ann_macs: Mapping[str, int] | None,
     exit_confidences: Sequence[float] = (),
+    seed: int = 0,
 ) -> dict[str, Any]:
     """The report of `eventsnn.report.build_report`, with progress bars on the way.
 
@@ -40,7 +41,7 @@ def measure(
         ticks, workers: see `eventsnn.evaluate`; one worker per CPU for None.
         ann, ann_macs: what to compare with; None where there is none. Events are not
             compared, an ANN cannot see them.
-        exit_confidences: see `eventsnn.evaluate`.
+        exit_confidences, seed: see `eventsnn.evaluate`.
 
     Raises:
         DataError: the data has no labels, or does not fit the network.
@@ -75,6 +76,7 @@ def measure(
             ann_predictions=predictions,
             progress=lambda count: bar.advance(task, count),
             exit_confidences=exit_confidences,
+            seed=seed,
         )
     return build_report(
         evaluation,
