@@ -22,6 +22,7 @@ from eventsnn.neurons import (
     LIF,
     Accumulator,
     Burst,
+    CubaLIF,
     Neuron,
     NoReset,
     Relay,
@@ -108,17 +109,21 @@ class Layer(Description):
 def _parameters(neuron: Neuron) -> list[tuple[str, Values]]:
     """The array parameters of a model, by name."""
     match neuron:
-        case IF() | LIF():
+        case IF() | LIF() | CubaLIF():
             found: list[tuple[str, Values]] = [
                 ("threshold", neuron.threshold),
                 ("v0", neuron.v0),
                 ("refractory", neuron.refractory),
             ]
-            if neuron.v_min is not None:
+            if isinstance(neuron, CubaLIF):
+                found.append(("synaptic decay", neuron.synaptic_decay))
+                found.append(("decay", neuron.decay))
+                found.append(("gain", neuron.gain))
+            elif neuron.v_min is not None:
                 found.append(("v_min", neuron.v_min))
             if isinstance(neuron, LIF):
                 found.append(("decay", neuron.decay))
-            if neuron.noise is not None:
+            if not isinstance(neuron, CubaLIF) and neuron.noise is not None:
                 found.append(("noise deviation", neuron.noise.standard_deviation))
                 found.append(("noise mean", neuron.noise.mean))
             match neuron.reset:

@@ -25,6 +25,7 @@ __all__ = [
     "LIF",
     "Accumulator",
     "Burst",
+    "CubaLIF",
     "Neuron",
     "NoReset",
     "Noise",
@@ -152,6 +153,42 @@ class LIF(Description):
 
 
 @dataclass(frozen=True, eq=False)
+class CubaLIF(Description):
+    """Leaky integrate and fire with a synaptic current of its own time constant.
+
+    ``I <- alpha I + x``; ``v <- lambda v + b + g I``; ``s = [v >= theta]``; reset. Arrivals,
+    and the currents of analog inputs, enter I; the bias b enters v. In refractory ticks v is
+    held, while I goes on. Tick 0 starts from ``I = 0``.
+
+    Args:
+        synaptic_decay: alpha in [0, 1).
+        decay: lambda in [0, 1].
+        gain: g, what a unit of I adds to v in a tick.
+        threshold, reset, v0, refractory: as for `IF`.
+    """
+
+    synaptic_decay: Values
+    decay: Values
+    gain: Values = 1.0
+    threshold: Values = 1.0
+    reset: Reset = field(default_factory=Subtract)
+    v0: Values = 0.0
+    refractory: Values = 0
+
+    def __post_init__(self) -> None:
+        _check_firing(self)
+        object.__setattr__(self, "decay", _decay(self.decay, "CubaLIF.decay"))
+        synaptic = _decay(self.synaptic_decay, "CubaLIF.synaptic_decay")
+        if np.any(synaptic == 1):
+            raise NetworkError(
+                "CubaLIF.synaptic_decay: expected values below 1; a current that never decays "
+                "is a Relay with itself, or an integral: use LIF"
+            )
+        object.__setattr__(self, "synaptic_decay", synaptic)
+        object.__setattr__(self, "gain", frozen_array(self.gain, "CubaLIF.gain"))
+
+
+@dataclass(frozen=True, eq=False)
 class Burst(Description):
     """Several spikes in one tick, as an integer amplitude.
 
@@ -244,13 +281,11 @@ def _decay(values: Values, what: str) -> NDArray[np.float64]:
     return array
 
 
-def _check_firing(neuron: IF | LIF) -> None:
-    """Check and freeze the parameters that IF and LIF share."""
+def _check_firing(neuron: IF | LIF | CubaLIF) -> None:
+    """Check and freeze the parameters that IF, LIF and CubaLIF share."""
     name = type(neuron).__name__
     object.__setattr__(neuron, "threshold", _positive(neuron.threshold, f"{name}.threshold"))
     object.__setattr__(neuron, "v0", frozen_array(neuron.v0, f"{name}.v0"))
-    if neuron.v_min is not None:
-        object.__setattr__(neuron, "v_min", frozen_array(neuron.v_min, f"{name}.v_min"))
     refractory = frozen_array(neuron.refractory, f"{name}.refractory")
     if np.any(refractory < 0) or np.any(refractory != np.floor(refractory)):
         raise NetworkError(
@@ -261,6 +296,10 @@ def _check_firing(neuron: IF | LIF) -> None:
         raise NetworkError(
             f"{name}.reset: expected Subtract(), ToValue(v) or NoReset(), found {neuron.reset!r}"
         )
+    if isinstance(neuron, CubaLIF):
+        return
+    if neuron.v_min is not None:
+        object.__setattr__(neuron, "v_min", frozen_array(neuron.v_min, f"{name}.v_min"))
     if neuron.noise is not None and not isinstance(neuron.noise, Noise):
         raise NetworkError(f"{name}.noise: expected Noise(...) or None, found {neuron.noise!r}")
 
@@ -297,4 +336,4 @@ class RunningMaximum(Description):
             object.__setattr__(self, "stride", self.kernel_size)
 
 
-Neuron = IF | LIF | Burst | Signed | Accumulator | Relay | RunningMaximum
+Neuron = IF | LIF | CubaLIF | Burst | Signed | Accumulator | Relay | RunningMaximum

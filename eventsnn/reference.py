@@ -26,6 +26,7 @@ from eventsnn.neurons import (
     LIF,
     Accumulator,
     Burst,
+    CubaLIF,
     NoReset,
     Relay,
     RunningMaximum,
@@ -179,17 +180,26 @@ class _State:
         v: the potential; the running inputs X of a running maximum.
         held: refractory ticks still to come.
         given: spikes given and not taken back, of signed neurons.
+        current: the synaptic current I of CUBA neurons.
     """
 
     v: Array
     held: Array
     given: Array
+    current: Array | float = 0.0
 
 
 def _initial(layer: Layer, shapes: Mapping[str, Shape]) -> _State:
     nothing = np.zeros(layer.shape)
     match layer.neuron:
-        case IF(v0=v0) | LIF(v0=v0) | Burst(v0=v0) | Signed(v0=v0) | Accumulator(v0=v0):
+        case (
+            IF(v0=v0)
+            | LIF(v0=v0)
+            | CubaLIF(v0=v0)
+            | Burst(v0=v0)
+            | Signed(v0=v0)
+            | Accumulator(v0=v0)
+        ):
             return _State(nothing + v0, nothing, nothing)
         case Relay():
             return _State(nothing, nothing, nothing)
@@ -224,6 +234,16 @@ def _step(layer: Layer, state: _State, arrivals: Array) -> _Step:
             after = np.where(fires, _reset(neuron, v), v)
             held = np.where(fires, neuron.refractory, np.maximum(state.held - 1, 0))
             return _Step(fires.astype(np.float64), after, v, _State(after, held, nothing))
+        case CubaLIF():
+            active = state.held == 0
+            current = neuron.synaptic_decay * state.current + arrivals
+            v = neuron.decay * state.v + layer.bias + neuron.gain * current
+            v = np.where(active, v, state.v)
+            fires = active & (v >= neuron.threshold)
+            after = np.where(fires, _reset(neuron, v), v)
+            held = np.where(fires, neuron.refractory, np.maximum(state.held - 1, 0))
+            kept = _State(after, held, nothing, current)
+            return _Step(fires.astype(np.float64), after, v, kept)
         case Burst(threshold=theta, limit=limit):
             v = state.v + layer.bias + arrivals
             s = sum(((v >= k * theta).astype(np.float64) for k in range(1, limit + 1)), nothing)
@@ -245,7 +265,7 @@ def _step(layer: Layer, state: _State, arrivals: Array) -> _Step:
             assert_never(neuron)
 
 
-def _reset(neuron: IF | LIF, v: Array) -> Array:
+def _reset(neuron: IF | LIF | CubaLIF, v: Array) -> Array:
     """The potential after a spike."""
     match neuron.reset:
         case Subtract(amount=amount):

@@ -14,6 +14,7 @@ from eventsnn import (
     AvgPool2d,
     Burst,
     Conv2d,
+    CubaLIF,
     Currents,
     Dense,
     Flatten,
@@ -150,7 +151,8 @@ def reset_counts(case, trace):
     counts = {}
     for layer in case.network.layers:
         resets = isinstance(layer.neuron, Burst | Signed) or (
-            isinstance(layer.neuron, IF | LIF) and not isinstance(layer.neuron.reset, NoReset)
+            isinstance(layer.neuron, IF | LIF | CubaLIF)
+            and not isinstance(layer.neuron.reset, NoReset)
         )
         emitted = sum(tick < case.ticks for tick, _, _ in events(case, trace, layer.name))
         counts[layer.name] = emitted if resets else 0

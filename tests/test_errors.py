@@ -13,6 +13,7 @@ from eventsnn import (
     AvgPool2d,
     Burst,
     Conv2d,
+    CubaLIF,
     CycleError,
     Dense,
     EventsnnError,
@@ -61,8 +62,9 @@ BAD = {
     "threshold NaN": (lambda: IF(np.array([1, np.nan])), NetworkError, "1 of 2 values are NaN"),
     "v0 text": (lambda: IF(v0="high"), NetworkError, "expected numbers"),
     "reset kind": (lambda: IF(reset="soft"), NetworkError, "Subtract()"),
-    "decay 0": (lambda: LIF(0.0), NetworkError, "exp(-dt / tau)"),
-    "decay 1.5": (lambda: Accumulator(decay=1.5), NetworkError, "(0, 1]"),
+    "decay -0.5": (lambda: LIF(-0.5), NetworkError, "exp(-dt / tau)"),
+    "decay 1.5": (lambda: Accumulator(decay=1.5), NetworkError, "[0, 1]"),
+    "synaptic decay 1": (lambda: CubaLIF(1.0, 0.5), NetworkError, "use LIF"),
     "refractory -1": (lambda: IF(refractory=-1), NetworkError, "whole ticks"),
     "refractory 0.5": (lambda: LIF(0.5, refractory=0.5), NetworkError, "whole ticks"),
     "v_min": (lambda: layer(neuron=IF(v_min=1.0)), NetworkError, "below the threshold"),
@@ -166,11 +168,6 @@ BAD = {
         "no layer `x`",
     ),
     "order": (lambda: run(W((2, 4, 4)), order="fast"), NetworkError, "'by_layer'"),
-    "delayed image": (
-        lambda: run(W((2, 4, 4)), network=net(layer(shape=(2, 4, 4), delay=1))),
-        InputError,
-        "use delay 0 or spikes",
-    ),
     "image to maximum": (
         lambda: run(
             W((2, 4, 4)), network=net(layer(shape=(2, 2, 2), neuron=RunningMaximum((2, 2))))

@@ -9,6 +9,7 @@ from eventsnn import (
     IF,
     LIF,
     Conv2d,
+    CubaLIF,
     Dense,
     Flatten,
     Input,
@@ -34,7 +35,14 @@ def one_layer(neuron, bias=0.0):
 
 @EITHER
 @pytest.mark.parametrize(
-    "neuron", [IF(), LIF(0.5, v0=0.75), Signed(v0=-1.0), IF(v_min=-1.0, refractory=2)]
+    "neuron",
+    [
+        IF(),
+        LIF(0.5, v0=0.75),
+        CubaLIF(0.5, 0.75, v0=0.5),
+        Signed(v0=-1.0),
+        IF(v_min=-1.0, refractory=2),
+    ],
 )
 def test_a_silent_network_pops_nothing(neuron, granularity):
     run = simulate(one_layer(neuron), NO_SPIKES, ticks=10**9, granularity=granularity)
@@ -135,3 +143,15 @@ def test_the_plan_touches_where_few_neurons_are_reached():
     ]
     asked = simulate(network, few, ticks=10**4, granularity=chosen[0])
     assert simulate(network, few, ticks=10**4).queue == asked.queue
+
+
+@EITHER
+def test_a_cuba_neuron_sleeps_while_its_current_cannot_reach_the_threshold(granularity):
+    """One spike lets I decay: with I / (1 - lambda) below theta the neuron is not woken."""
+    neuron = CubaLIF(0.5, 0.5, threshold=1.0)
+    spikes = Spikes((2,), np.array([0]), np.array([0]), np.array([0.5]))
+    run = simulate(one_layer(neuron), spikes, ticks=10**9, granularity=granularity)
+    assert (run.queue.wakes, run.queue.pops) == (0, 1)
+    strong = Spikes((2,), np.array([0]), np.array([0]), np.array([0.75]))
+    run = assert_equals_oracle(one_layer(neuron), {"in": strong}, ticks=30, granularity=granularity)
+    assert 0 < run.queue.wakes < 4

@@ -12,7 +12,17 @@ from eventsnn.description import Shape
 from eventsnn.effective_fan_out import weights_and_zeros
 from eventsnn.link import Link
 from eventsnn.network import Layer, Network
-from eventsnn.neurons import IF, LIF, Accumulator, Burst, Neuron, Relay, RunningMaximum, Signed
+from eventsnn.neurons import (
+    IF,
+    LIF,
+    Accumulator,
+    Burst,
+    CubaLIF,
+    Neuron,
+    Relay,
+    RunningMaximum,
+    Signed,
+)
 from eventsnn.run import Counts, LinkCount
 from eventsnn.synapses import Conv2d, Dense, Sparse, output_shape, pair
 
@@ -150,6 +160,8 @@ def _leaky(neuron: Neuron) -> bool:
     match neuron:
         case LIF(decay=decay) | Accumulator(decay=decay):
             return bool(np.any(np.asarray(decay) != 1))
+        case CubaLIF():
+            return True
         case IF() | Burst() | Signed() | Relay() | RunningMaximum():
             return False
         case _:

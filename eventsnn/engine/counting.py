@@ -23,6 +23,7 @@ from eventsnn.neurons import (
     LIF,
     Accumulator,
     Burst,
+    CubaLIF,
     Neuron,
     NoReset,
     Relay,
@@ -196,7 +197,7 @@ def _flowing(plan: Plan, pool: t.Pool, ticks: int) -> list[_Arrival]:
 
 def _resets(plan: Plan, state: t.State, pool: t.Pool, neuron: Neuron, node: int) -> int:
     match neuron:
-        case IF(reset=reset) | LIF(reset=reset):
+        case IF(reset=reset) | LIF(reset=reset) | CubaLIF(reset=reset):
             return 0 if isinstance(reset, NoReset) else int(state.spikes[node])
         case Signed():
             return int(state.spikes[node])

@@ -11,7 +11,7 @@ import numpy as np
 from eventsnn.engine.inputs import Sample
 from eventsnn.fan_out import fan_out
 from eventsnn.network import Layer, Network
-from eventsnn.neurons import IF, LIF, Accumulator, Burst, Relay, RunningMaximum, Signed
+from eventsnn.neurons import IF, LIF, Accumulator, Burst, CubaLIF, Relay, RunningMaximum, Signed
 from eventsnn.spikes import Spikes
 
 __all__ = ["choose_granularity"]
@@ -71,7 +71,7 @@ def _cost(layer: Layer) -> float:
             return _PLAIN
         case Accumulator(decay=decay) if np.all(np.asarray(decay) == 1):
             return _PLAIN
-        case IF() | LIF() | Burst() | Signed() | Accumulator():
+        case IF() | LIF() | CubaLIF() | Burst() | Signed() | Accumulator():
             return _CLOSED_FORM
         case Relay() | RunningMaximum():
             return math.inf

@@ -18,6 +18,7 @@ from eventsnn.neurons import (
     LIF,
     Accumulator,
     Burst,
+    CubaLIF,
     NoReset,
     Relay,
     RunningMaximum,
@@ -46,6 +47,8 @@ _PER_LAYER = (
     "refractory_start",
     "negative_start",
     "limit",
+    "synaptic_decay_start",
+    "gain_start",
     "noise_mean_start",
     "noise_deviation_start",
     "component",
@@ -92,6 +95,7 @@ class _Rule:
         lazy: needs more than a plain sweep.
         threshold, amount: of the test, and what the reset subtracts or sets.
         decay, v_min, refractory, negative, limit: see `eventsnn.neurons`.
+        synaptic_decay, gain: of CUBA neurons.
         noise_mean, noise_deviation: of its noise.
     """
 
@@ -106,11 +110,13 @@ class _Rule:
     refractory: Values = 0.0
     negative: Values = 0.0
     limit: int = 1
+    synaptic_decay: Values = 0.0
+    gain: Values = 0.0
     noise_mean: Values = 0.0
     noise_deviation: Values = 0.0
 
 
-def _rule(neuron: IF | LIF | Burst | Signed | Accumulator) -> _Rule:
+def _rule(neuron: IF | LIF | CubaLIF | Burst | Signed | Accumulator) -> _Rule:
     match neuron:
         case IF() | LIF():
             kind, amount = _reset(neuron)
@@ -130,6 +136,20 @@ def _rule(neuron: IF | LIF | Burst | Signed | Accumulator) -> _Rule:
                 refractory=neuron.refractory,
                 noise_mean=0.0 if noise is None else noise.mean,
                 noise_deviation=0.0 if noise is None else noise.standard_deviation,
+            )
+        case CubaLIF():
+            kind, amount = _reset(neuron)
+            return _Rule(
+                t.KIND_CUBA,
+                kind,
+                neuron.v0,
+                lazy=True,
+                threshold=neuron.threshold,
+                amount=amount,
+                decay=neuron.decay,
+                refractory=neuron.refractory,
+                synaptic_decay=neuron.synaptic_decay,
+                gain=neuron.gain,
             )
         case Burst(threshold=threshold, limit=limit, v0=v0):
             return _Rule(
@@ -151,7 +171,7 @@ def _rule(neuron: IF | LIF | Burst | Signed | Accumulator) -> _Rule:
             assert_never(neuron)
 
 
-def _reset(neuron: IF | LIF) -> tuple[int, Values]:
+def _reset(neuron: IF | LIF | CubaLIF) -> tuple[int, Values]:
     match neuron.reset:
         case Subtract(amount=amount):
             return t.RESET_SUBTRACT, neuron.threshold if amount is None else amount
@@ -264,6 +284,8 @@ def _add_rule(
         "v_min_start": rule.v_min,
         "refractory_start": rule.refractory,
         "negative_start": rule.negative,
+        "synaptic_decay_start": rule.synaptic_decay,
+        "gain_start": rule.gain,
         "noise_mean_start": rule.noise_mean,
         "noise_deviation_start": rule.noise_deviation,
     }

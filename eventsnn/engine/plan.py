@@ -16,7 +16,7 @@ from eventsnn.engine.schedule import components
 from eventsnn.errors import InputError, NetworkError
 from eventsnn.kernels import tables as t
 from eventsnn.network import Layer, Network
-from eventsnn.neurons import IF, LIF, Accumulator, Burst, Relay, RunningMaximum, Signed
+from eventsnn.neurons import IF, LIF, Accumulator, Burst, CubaLIF, Relay, RunningMaximum, Signed
 
 __all__ = ["Granularity", "Order", "Plan", "Precision", "make_plan"]
 
@@ -165,6 +165,8 @@ def _leaks(layer: Layer) -> bool:
     match layer.neuron:
         case LIF(decay=decay) | Accumulator(decay=decay):
             return bool(np.any(np.asarray(decay) != 1))
+        case CubaLIF():
+            return True
         case IF() | Burst() | Signed() | Relay() | RunningMaximum():
             return False
         case _:
@@ -174,7 +176,7 @@ def _leaks(layer: Layer) -> bool:
 def _is_graded(layer: Layer) -> bool:
     """Whether a layer may emit amplitudes other than 1."""
     match layer.neuron:
-        case IF() | LIF() | Accumulator():
+        case IF() | LIF() | CubaLIF() | Accumulator():
             return False
         case Burst() | Signed() | Relay() | RunningMaximum():
             return True

@@ -47,6 +47,7 @@ def make_state(plan: Plan, record: Record, ticks: int) -> t.State:
         neuron_wake=np.full(plan.lazy, t.NEVER, dtype=np.int64),
         held=np.full(plan.lazy, -1, dtype=np.int64),
         given=np.zeros(plan.lazy, dtype=np.int64),
+        synaptic=np.zeros(plan.lazy, dtype=real),
         inbox=np.zeros(plan.lazy, dtype=real),
         stamp=np.full(plan.lazy, -1, dtype=np.int64),
         touched=np.zeros(size if plan.lazy else 0, dtype=np.int32),
@@ -119,6 +120,7 @@ def reset_state(plan: Plan, state: t.State, sample: int) -> None:
         state.recorded,
         state.given,
         state.inbox,
+        state.synaptic,
         state.fed_analog,
     ):
         array[...] = 0

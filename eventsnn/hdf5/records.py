@@ -17,6 +17,7 @@ from eventsnn.neurons import (
     LIF,
     Accumulator,
     Burst,
+    CubaLIF,
     Neuron,
     Noise,
     NoReset,
@@ -113,6 +114,17 @@ def _neuron_record(neuron: Neuron) -> Record:
                     "mean": neuron.noise.mean,
                 }
             return record
+        case CubaLIF():
+            return {
+                "kind": "cuba_lif",
+                "synaptic_decay": neuron.synaptic_decay,
+                "decay": neuron.decay,
+                "gain": neuron.gain,
+                "threshold": neuron.threshold,
+                "reset": _reset_record(neuron.reset),
+                "v0": neuron.v0,
+                "refractory": neuron.refractory,
+            }
         case Burst(threshold=threshold, limit=limit, v0=v0):
             return {"kind": "burst", "threshold": threshold, "limit": limit, "v0": v0}
         case Signed(threshold=threshold, negative=negative, v0=v0):
@@ -138,6 +150,16 @@ def _read_neuron(item: Item) -> Neuron:
             return IF(*_read_firing(item))
         case "lif":
             return LIF(item.array("decay"), *_read_firing(item))
+        case "cuba_lif":
+            return CubaLIF(
+                item.array("synaptic_decay"),
+                item.array("decay"),
+                item.array("gain"),
+                item.array("threshold"),
+                _read_reset(item.child("reset")),
+                item.array("v0"),
+                item.array("refractory"),
+            )
         case "burst":
             return Burst(item.array("threshold"), item.integer("limit"), item.array("v0"))
         case "signed":
@@ -151,7 +173,7 @@ def _read_neuron(item: Item) -> Neuron:
                 item.pair("kernel_size"), item.pair("stride"), item.pair("padding")
             )
         case _:
-            known = "if, lif, burst, signed, accumulator, relay, running_maximum"
+            known = "if, lif, cuba_lif, burst, signed, accumulator, relay, running_maximum"
             raise _unknown(item, kind, known)
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from eventsnn.kernels.cuba import cuba_potentials
 from eventsnn.kernels.jit import jit
 from eventsnn.kernels.lazy import potentials
-from eventsnn.kernels.tables import KIND_MAXIMUM, KIND_RELAY
+from eventsnn.kernels.tables import KIND_CUBA, KIND_MAXIMUM, KIND_RELAY
 
 __all__ = ["advance", "is_recorded", "potential_at", "record_until", "record_visit"]
 
@@ -46,6 +47,9 @@ def potential_at(layers: Any, state: Any, layer: int, tick: int, out: Any) -> No
     if layers.kind[layer] == KIND_MAXIMUM:
         first = layers.output_start[layer]
         out[:size] = state.maximum[first : first + size]
+        return
+    if layers.kind[layer] == KIND_CUBA:
+        cuba_potentials(layers, state, layer, tick, out)
         return
     if layers.lazy_start[layer] >= 0:
         potentials(layers, state, layer, tick, out)

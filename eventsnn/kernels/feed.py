@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from eventsnn.kernels.cuba import cuba_next_actions
 from eventsnn.kernels.entries import LINK_BITS, is_driven, send, wake_layer, wake_neuron
 from eventsnn.kernels.fire import next_crossing
 from eventsnn.kernels.heap import push
 from eventsnn.kernels.jit import jit
 from eventsnn.kernels.lazy import next_actions
-from eventsnn.kernels.tables import CURRENTS, KIND_IF, KIND_RELAY, MINUS_ONE, NEVER, ZERO
+from eventsnn.kernels.tables import CURRENTS, KIND_CUBA, KIND_IF, KIND_RELAY, MINUS_ONE, NEVER, ZERO
 
 __all__ = ["feed"]
 
@@ -47,7 +48,10 @@ def _first_wakes(layers: Any, state: Any, pool: Any, layer: int) -> None:
     if layers.noisy[layer]:
         wake_layer(state, pool, layer, ZERO)
     elif layers.lazy_start[layer] >= 0:
-        earliest = next_actions(layers, state, layer, state.wanted)
+        if layers.kind[layer] == KIND_CUBA:
+            earliest = cuba_next_actions(layers, state, layer, state.wanted)
+        else:
+            earliest = next_actions(layers, state, layer, state.wanted)
         if earliest < NEVER and layers.touched[layer]:
             for i in range(layers.size[layer]):
                 if state.wanted[i] < NEVER:

@@ -32,14 +32,22 @@ from eventsnn.kernels.tables import (
     RESET_VALUE,
 )
 
-__all__ = ["next_actions", "potentials", "settle", "visit"]
+__all__ = [
+    "next_action",
+    "next_actions",
+    "potentials",
+    "power",
+    "reset_potential",
+    "settle",
+    "visit",
+]
 
 _EARLY = 1.0 - 2.0**-20
 _EPSILON = 2.0**-52
 
 
 @jit
-def _power(base: float, n: int) -> float:
+def power(base: float, n: int) -> float:
     """base ** n by squaring: exact where every product is, unlike a library's pow."""
     result = 1.0
     while n > 0:
@@ -55,8 +63,8 @@ def _closed(v: float, b: float, decay: float, n: int) -> float:
     """n times v <- decay v + b."""
     if decay == 1.0:
         return v + n * b
-    power = _power(decay, n)
-    return v * power + b * (1.0 - power) / (1.0 - decay)
+    to_n = power(decay, n)
+    return v * to_n + b * (1.0 - to_n) / (1.0 - decay)
 
 
 @jit
@@ -71,7 +79,7 @@ def _flow(v: float, b: float, decay: float, v_min: float, n: int) -> float:
 
 
 @jit
-def _next_action(
+def next_action(
     kind: int,
     start: int,
     v: float,
@@ -130,7 +138,9 @@ def _spikes(
 
 
 @jit
-def _after(kind: int, reset: int, v: float, s: float, threshold: float, amount: float) -> float:
+def reset_potential(
+    kind: int, reset: int, v: float, s: float, threshold: float, amount: float
+) -> float:
     """The potential after emitting ``s``."""
     if kind in (KIND_SIGNED, KIND_BURST):
         return v - s * threshold
@@ -187,7 +197,7 @@ def next_actions(layers: Any, state: Any, layer: int, out: Any) -> int:
             b += parameters[bias_start + i % layers.bias_period[layer]]
         if has_current:
             b += state.current[layers.v_start[layer] + i]
-        out[i] = _next_action(
+        out[i] = next_action(
             layers.kind[layer],
             max(state.neuron_last[g], state.held[g]),
             state.v[layers.v_start[layer] + i],
@@ -246,7 +256,7 @@ def visit(layers: Any, state: Any, pool: Any, layer: int, tick: int, count: int)
             tested[i] = v
             s = _spikes(kind, v, threshold, negative, given[g], limit)
             if s != 0.0:
-                v = _after(kind, reset, v, s, threshold, parameters[reset_start + p])
+                v = reset_potential(kind, reset, v, s, threshold, parameters[reset_start + p])
                 given[g] += int(s)
                 held[g] = tick + int(parameters[refractory_start + p])
                 index[end] = i
@@ -259,7 +269,7 @@ def visit(layers: Any, state: Any, pool: Any, layer: int, tick: int, count: int)
         if touched or earliest > tick + 1:
             v = potential[v_start + i]
             start = max(last[g], held[g])
-            action = _next_action(kind, start, v, b, decay, v_min, threshold, negative, given[g])
+            action = next_action(kind, start, v, b, decay, v_min, threshold, negative, given[g])
             if touched:
                 wanted[k] = action
             earliest = min(earliest, action)

@@ -20,6 +20,7 @@ from eventsnn.kernels.advance import (
     record_until,
     record_visit,
 )
+from eventsnn.kernels.cuba import cuba_settle, cuba_visit
 from eventsnn.kernels.deliver import count, deliver, is_whole
 from eventsnn.kernels.entries import (
     LINK_BITS,
@@ -45,7 +46,7 @@ from eventsnn.kernels.tables import (
     GROW_POOL,
     HEAP_SIZE,
     KIND_ACCUMULATOR,
-    KIND_IF,
+    KIND_CUBA,
     KIND_RELAY,
     NEVER,
     POOL_SIZE,
@@ -106,7 +107,7 @@ def _emit(
         pool.emission_next[state.emission_tail[node]] = emission
     state.emission_tail[node] = emission
     state.emission_count[node] += 1
-    if layers.kind[layer] == KIND_IF or layers.kind[layer] == KIND_RELAY:
+    if not state.graded[node] or layers.kind[layer] == KIND_RELAY:
         state.spikes[node] += end - begin
     else:
         for k in range(begin, end):
@@ -164,7 +165,9 @@ def run(
         registers[UPDATES] += count
         if layers.noisy[layer]:
             add_noise(layers, state, layer, tick)
-        if lazy:
+        if layers.kind[layer] == KIND_CUBA:
+            earliest = cuba_visit(layers, state, pool, layer, tick, count)
+        elif lazy:
             earliest = visit(layers, state, pool, layer, tick, count)
         else:
             if recorded and layers.kind[layer] <= KIND_ACCUMULATOR:
@@ -188,7 +191,9 @@ def _switch_currents(
     have acted in them, or it had been woken.
     """
     registers = state.registers
-    if layers.lazy_start[layer] >= 0:
+    if layers.kind[layer] == KIND_CUBA:
+        cuba_settle(layers, state, layer, tick - 1)
+    elif layers.lazy_start[layer] >= 0:
         settle(layers, state, layer, tick - 1)
     else:
         advance(layers, state, layer, tick - 1)

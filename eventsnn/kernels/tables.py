@@ -15,6 +15,7 @@ __all__ = ["Layers", "Links", "Pool", "Stages", "State"]
 
 # neuron kinds
 KIND_IF, KIND_ACCUMULATOR, KIND_RELAY, KIND_MAXIMUM, KIND_BURST, KIND_SIGNED = 0, 1, 2, 3, 4, 5
+KIND_CUBA = 6
 # reset kinds
 RESET_SUBTRACT, RESET_VALUE, RESET_NONE = 0, 1, 2
 # stage kinds
@@ -67,6 +68,8 @@ class Layers(NamedTuple):
     v_min_start: Any  # int64
     refractory_start: Any  # int64
     negative_start: Any  # int64
+    synaptic_decay_start: Any  # int64, of CUBA neurons
+    gain_start: Any  # int64
     limit: Any  # int64, most spikes of a burst
     noisy: Any  # bool: draws noise in every tick
     noise_mean_start: Any  # int64, into parameters, period as above
@@ -124,6 +127,7 @@ class State(NamedTuple):
     neuron_wake: Any  # int64, per lazy neuron: earliest wake in the queue, NEVER: none
     held: Any  # int64, per lazy neuron: last refractory tick
     given: Any  # int64, per lazy neuron: spikes given and not taken back
+    synaptic: Any  # real, per lazy neuron: the current of CUBA neurons
     inbox: Any  # real, per lazy neuron: arrivals of the visit
     stamp: Any  # int64, per lazy neuron: the visit that last touched it
     touched: Any  # int32, neurons on the list of this visit

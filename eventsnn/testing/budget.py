@@ -22,6 +22,7 @@ from eventsnn.neurons import (
     LIF,
     Accumulator,
     Burst,
+    CubaLIF,
     NoReset,
     Relay,
     RunningMaximum,
@@ -70,7 +71,7 @@ def exact_bits(network: Network, inputs: Mapping[str, Any], ticks: int) -> int:
         for values in _parameters(layer):
             bound += ticks * float(np.abs(values).max(initial=0))
             places = max(places, _places(values))
-        places += ticks * _places(_decay(layer))
+        places += (ticks + 1) * _places(_decay(layer))  # one more in closed forms
         needed = max(needed, places + math.ceil(math.log2(max(bound, 1))) + 1)
     return needed
 
@@ -154,6 +155,8 @@ def _decay(layer: Layer) -> NDArray[Any]:
     match layer.neuron:
         case LIF(decay=decay) | Accumulator(decay=decay):
             return np.asarray(decay)
+        case CubaLIF(decay=decay, synaptic_decay=synaptic_decay):
+            return np.append(decay, synaptic_decay)
         case IF() | Burst() | Signed() | Relay() | RunningMaximum():
             return np.ones(())
         case _:
@@ -163,7 +166,7 @@ def _decay(layer: Layer) -> NDArray[Any]:
 def _parameters(layer: Layer) -> list[NDArray[Any]]:
     """All that is added to, subtracted from or compared with a potential."""
     match layer.neuron:
-        case IF() | LIF() as neuron:
+        case IF() | LIF() | CubaLIF() as neuron:
             match neuron.reset:
                 case Subtract(amount=amount):
                     reset = neuron.threshold if amount is None else amount
@@ -174,6 +177,8 @@ def _parameters(layer: Layer) -> list[NDArray[Any]]:
                 case _:
                     assert_never(neuron.reset)
             values = [neuron.threshold, neuron.v0, reset, layer.bias]
+            if isinstance(neuron, CubaLIF):
+                return [np.asarray(v) for v in values]
             if neuron.v_min is not None:
                 values.append(neuron.v_min)
             if neuron.noise is not None:
@@ -204,6 +209,11 @@ def _arrivals(
         shape = network.shapes[link.source]
         total = total + apply_chain(magnitudes, np.full(shape, bound)).max()
         places = max(places, source_places + sum(_synapse_places(s) for s in link.chain))
+    if isinstance(layer.neuron, CubaLIF):  # they add up to a current, and that to v
+        gain = np.asarray(layer.neuron.gain)
+        most = max(1.0, float(np.abs(gain).max()))
+        rest = 1 - float(np.max(np.asarray(layer.neuron.synaptic_decay)))
+        return float(total) * most / rest, places + _places(gain)
     return float(total), places
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from eventsnn import reference
 from eventsnn.engine.plan import Granularity, Order, Precision
 from eventsnn.network import Layer, Network
-from eventsnn.neurons import IF, LIF, Accumulator, Burst, Relay, RunningMaximum, Signed
+from eventsnn.neurons import IF, LIF, Accumulator, Burst, CubaLIF, Relay, RunningMaximum, Signed
 from eventsnn.record import Record
 from eventsnn.run import Run
 from eventsnn.simulate import simulate
@@ -135,7 +135,7 @@ def assert_follows_oracle(
 def _to_nearest_decision(layer: Layer, v: NDArray[np.float64]) -> NDArray[np.float64]:
     """Distance of v to the nearest value at which the emission changes."""
     match layer.neuron:
-        case IF(threshold=threshold) | LIF(threshold=threshold):
+        case IF(threshold=threshold) | LIF(threshold=threshold) | CubaLIF(threshold=threshold):
             decisions = [np.asarray(threshold)]
         case Burst(threshold=threshold, limit=limit):
             decisions = [k * np.asarray(threshold) for k in range(1, limit + 1)]

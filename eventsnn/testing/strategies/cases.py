@@ -52,8 +52,8 @@ def _must_spike(network: Network, name: str) -> bool:
 @st.composite
 def cases(draw: Draw, *, max_ticks: int = 12) -> Case:
     """A network with inputs and as many ticks as the exactness budget allows."""
-    network = draw(networks())
     ticks = draw(st.integers(min(4, max_ticks), max_ticks))
+    network = draw(networks())
     inputs: dict[str, Any] = {}
     for node in network.inputs:
         if _must_spike(network, node.name) or draw(st.booleans()):

@@ -22,7 +22,7 @@ def spike_trains(draw: Draw, shape: Shape, *, ticks: int, max_spikes: int = 24) 
     events = draw(
         st.lists(
             st.tuples(st.integers(0, ticks - 1), st.integers(0, math.prod(shape) - 1)),
-            min_size=min(2 * ticks, 8),
+            min_size=min(2 * ticks, 16),
             max_size=max_spikes,
         )
     )

@@ -47,7 +47,10 @@ def networks(
         inputs.append(Input(f"input{i}", shape))
     shapes = {node.name: node.shape for node in inputs}
     found: list[Layer] = []
-    for i in range(draw(st.sampled_from([n for n in _SIZES if n <= max_layers]))):
+    size = draw(st.sampled_from([n for n in _SIZES if n <= max_layers]))
+    if size == 1 and max_layers > 1 and draw(st.integers(0, 7)) > 0:
+        size = max_layers  # a single layer is where shrinking ends, not what to look at
+    for i in range(size):
         # two firing layers at least, so that one can drive another
         kind: LayerKind = "firing" if i in (0, 2) else draw(st.sampled_from(_KINDS))
         layer = draw(layers(f"layer{i}", shapes, kind=kind, max_delay=max_delay))

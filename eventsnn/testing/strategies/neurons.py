@@ -11,6 +11,7 @@ from eventsnn.neurons import (
     IF,
     LIF,
     Burst,
+    CubaLIF,
     Neuron,
     Noise,
     NoReset,
@@ -29,7 +30,7 @@ def neurons(draw: Draw, shape: Shape) -> Neuron:
     """A firing neuron model of any kind for a layer of ``shape``."""
     threshold = dyadic(draw, draw(broadcast_shapes(shape)), 1, 4, 2)
     v0 = dyadic(draw, draw(broadcast_shapes(shape)), -1, 6, 2)
-    kind = draw(st.sampled_from(["if", "if", "lif", "signed", "burst"]))
+    kind = draw(st.sampled_from(["if", "if", "lif", "cuba", "signed", "burst"]))
     if kind == "signed":
         return Signed(threshold, dyadic(draw, (), 0, 2, 2), v0)
     if kind == "burst":
@@ -37,6 +38,11 @@ def neurons(draw: Draw, shape: Shape) -> Neuron:
     reset = draw(_resets(shape))
     v_min = dyadic(draw, (), -4, 0, 2) if draw(st.booleans()) else None
     refractory = draw(st.sampled_from([0, 0, 1, 3]))
+    if kind == "cuba":
+        lowest = draw(st.sampled_from([1, 1, 1, 1, -2]))
+        gain = dyadic(draw, draw(broadcast_shapes(shape)), lowest, 4, 1)
+        synaptic = dyadic(draw, draw(broadcast_shapes(shape)), 0, 3, 2)
+        return CubaLIF(synaptic, draw(decays(shape)), gain, threshold, reset, v0, refractory)
     noise = draw(_noises(shape)) if draw(st.integers(0, 3)) == 3 else None
     if kind == "lif":
         decay = draw(decays(shape))
