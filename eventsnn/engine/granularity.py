@@ -19,7 +19,7 @@ __all__ = ["choose_granularity"]
 _LOOKED_AT = 4  # samples of a batch that the choice rests on
 #: Touching a neuron costs as much as sweeping this many: measured by
 #: ``benchmarks/granularity.py``.
-_PLAIN, _CLOSED_FORM = 16.0, 2.0
+_PLAIN, _CLOSED_FORM = 100.0, 4.0
 
 
 def choose_granularity(
