@@ -23,9 +23,14 @@ from converters.load import load_ann, read_arrays, save_ann
 from converters.lower import lower
 from converters.macs import macs
 from converters.passes.activation_quantiles import activation_quantiles
+from converters.passes.dyadic_parameters import dyadic_parameters
 from converters.passes.fold_batch_norm import fold_batch_norm
 from converters.passes.max_pool_before_concat import max_pool_before_concat
+from converters.passes.phase_coded_input import phase_coded_input, pixel_range
 from converters.passes.relu_before_max_pool import relu_before_max_pool
+from converters.phase_words import bistable, phase_coding
+from converters.quantised import quantised_activations
+from converters.recipes.bsnn import bsnn
 from converters.recipes.rate import rate
 
 __all__ = [
@@ -37,6 +42,9 @@ __all__ = [
     "ann_from_source",
     "ann_to_source",
     "architectures",
+    "bistable",
+    "bsnn",
+    "dyadic_parameters",
     "fold_batch_norm",
     "forward",
     "load_ann",
@@ -44,6 +52,10 @@ __all__ = [
     "macs",
     "max_pool_before_concat",
     "ops",
+    "phase_coded_input",
+    "phase_coding",
+    "pixel_range",
+    "quantised_activations",
     "rate",
     "read_arrays",
     "relu_before_max_pool",

@@ -73,8 +73,7 @@ def linear_chain(
                 pending = None
             case ops.BatchNorm():
                 scale = op.affine()[0].reshape(-1, *(1,) * (len(shape) - 1))
-                chain.append(Scale(scale if pending is None else scale * pending))
-                pending = None
+                pending = scale if pending is None else scale * pending
             case ops.Scale():
                 pending = np.asarray(op.factor if pending is None else pending * op.factor)
             case ops.AvgPool2d():

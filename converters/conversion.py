@@ -19,7 +19,7 @@ class Conversion:
     """A spiking network and where it came from.
 
     Attributes:
-        network: to simulate. A unit spike of a layer stands for that layer's threshold.
+        network: to simulate. An amplitude of 1 of a layer stands for its threshold.
         ann: the rewritten source; its ReLUs have the names and shapes of the spiking layers.
         thresholds: by name of the ReLU; a number, (C, 1, 1) or (N,).
         recipe: its name.
@@ -30,4 +30,4 @@ class Conversion:
     ann: Ann
     thresholds: Mapping[str, float | NDArray[np.float64]]
     recipe: str
-    parameters: Mapping[str, str | int | float]
+    parameters: Mapping[str, str | int | float | list[float]]

@@ -56,7 +56,8 @@ def lower(ann: Ann, thresholds: Mapping[str, ArrayLike], initial: float = 0.5) -
       (a ReLU behind it is first moved before it, see `relu_before_max_pool`; of a Concat,
       each input is pooled, see `max_pool_before_concat`).
     - A convolution, linear node or sum that several layers receive becomes a `Relay` that
-      carries its current, so that nothing is computed twice and sums do not multiply.
+      carries its current, so that nothing is computed twice and sums do not multiply. Its
+      constant part goes to the biases of those layers.
       Pools, flattening, subsampling, scales, batch norm and concatenation are repeated on
       each link instead: so spikes stay spikes.
     - The output becomes an `Accumulator`.
@@ -104,9 +105,12 @@ def lower(ann: Ann, thresholds: Mapping[str, ArrayLike], initial: float = 0.5) -
                 )
                 for path in arriving
             )
-        layers.append(
-            Layer(node.name, ann.shapes[node.name], neuron, links, bias=_bias(constant[0]))
-        )
+        bias: float | Array = 0.0
+        if isinstance(neuron, Relay):
+            silent[node.name] = constant  # a relay would emit its bias in every tick
+        else:
+            bias = _bias(constant[0])
+        layers.append(Layer(node.name, ann.shapes[node.name], neuron, links, bias=bias))
     return Network((Input(INPUT, ann.input_shape),), tuple(layers), ann.output)
 
 

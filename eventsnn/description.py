@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from eventsnn.errors import NetworkError
 
-__all__ = ["Description", "Shape", "Values", "frozen_array", "frozen_csr"]
+__all__ = ["Description", "Shape", "Values", "frozen_array", "frozen_csr", "positive_array"]
 
 #: (C, H, W) for images, (N,) for vectors.
 Shape = tuple[int, ...]
@@ -50,6 +50,21 @@ def frozen_csr(matrix: Any, what: str) -> Any:
     frozen.sum_duplicates()
     frozen.data = frozen_array(frozen.data, what)
     return frozen
+
+
+def positive_array(values: Any, what: str) -> NDArray[np.float64]:
+    """As `frozen_array`, for thresholds.
+
+    Raises:
+        NetworkError: a value that is not positive.
+    """
+    array = frozen_array(values, what)
+    if not np.all(array > 0):
+        raise NetworkError(
+            f"{what}: expected positive values, found {float(array.min()):g}; "
+            f"a silent neuron with threshold <= 0 would fire in every tick"
+        )
+    return array
 
 
 class Description:

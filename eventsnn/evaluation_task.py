@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from eventsnn.engine.execute import run_chunk
 from eventsnn.engine.inputs import Sample
 from eventsnn.engine.plan import Plan
-from eventsnn.neurons import Accumulator
+from eventsnn.neurons import ReadOut
 from eventsnn.record import Record
 from eventsnn.run import Counts, OperationsAfter, Run
 
@@ -51,7 +51,7 @@ class Task:
     def __call__(self, samples: list[Sample], first: int) -> Part:
         """Run the samples one after the other; ``first`` is the number of the first."""
         output = self.plan.network.layer(self.plan.network.output)
-        if isinstance(output.neuron, Accumulator):
+        if isinstance(output.neuron, ReadOut):
             record = Record(potentials=(output.name,), operations_after=self.points)
         else:
             record = Record(spikes=(output.name,), operations_after=self.points)

@@ -21,16 +21,23 @@ from eventsnn.neurons import (
     IF,
     LIF,
     Accumulator,
+    Bistable,
     Burst,
     CubaLIF,
+    Maximum,
     Neuron,
     NoReset,
+    PhaseAccumulator,
+    PhaseIF,
+    PhaseMaximum,
     Relay,
     RunningMaximum,
     Signed,
     Subtract,
+    Synchronous,
     ToValue,
 )
+from eventsnn.pipeline import Arrival, check_pipeline
 from eventsnn.synapses import (
     SumPool2d,
     chain_shape,
@@ -91,14 +98,15 @@ class Layer(Description):
             floor = np.broadcast_to(self.neuron.v_min, self.shape)
             if np.any(floor >= np.broadcast_to(self.neuron.threshold, self.shape)):
                 raise NetworkError(f"{owner}: v_min must lie below the threshold")
-        if isinstance(self.neuron, RunningMaximum):
+        if isinstance(self.neuron, Maximum | Synchronous):
+            name = type(self.neuron).__name__
             if len(self.links) != 1 or self.links[0].chain:
                 raise NetworkError(
-                    f"{owner}: a RunningMaximum has exactly one link, with an empty chain; "
+                    f"{owner}: a {name} has exactly one link, with an empty chain; "
                     f"put scales and convolutions on the links that leave it"
                 )
             if np.any(np.asarray(self.bias) != 0):
-                raise NetworkError(f"{owner}: a RunningMaximum has no bias")
+                raise NetworkError(f"{owner}: a {name} has no bias")
 
     @property
     def size(self) -> int:
@@ -143,7 +151,9 @@ def _parameters(neuron: Neuron) -> list[tuple[str, Values]]:
             return [("threshold", threshold), ("negative", negative), ("v0", v0)]
         case Accumulator(v0=v0, decay=decay):
             return [("v0", v0), ("decay", decay)]
-        case Relay() | RunningMaximum():
+        case Bistable(threshold=threshold) | PhaseIF(threshold=threshold):
+            return [("threshold", threshold)]
+        case Relay() | RunningMaximum() | PhaseAccumulator() | PhaseMaximum():
             return []
         case _:
             assert_never(neuron)
@@ -185,6 +195,7 @@ class Network(Description):
             for link in layer.links:
                 self._check_link(layer, link)
         self._check_cycles()
+        check_pipeline(self.timings)
 
     def _check_link(self, layer: Layer, link: Link) -> None:
         if link.source not in self.shapes:
@@ -195,7 +206,7 @@ class Network(Description):
             )
         source_shape = self.shapes[link.source]
         try:
-            if isinstance(layer.neuron, RunningMaximum):
+            if isinstance(layer.neuron, Maximum):
                 arrives = output_shape(maximum_window(layer.neuron), source_shape)
             else:
                 arrives = chain_shape(link.chain, source_shape)
@@ -225,6 +236,17 @@ class Network(Description):
         """Shape of each input and layer, by name."""
         shapes = {node.name: node.shape for node in self.inputs}
         return shapes | {layer.name: layer.shape for layer in self.layers}
+
+    @cached_property
+    def timings(self) -> dict[str, tuple[Neuron, list[Arrival]]]:
+        """What `eventsnn.pipeline` asks of each layer, by name."""
+        return {
+            layer.name: (
+                layer.neuron,
+                [Arrival(k.source, int(delay)) for k in layer.links for delay in k.delays()],
+            )
+            for layer in self.layers
+        }
 
     @cached_property
     def positions(self) -> dict[str, int]:
@@ -261,6 +283,6 @@ class Network(Description):
         raise NetworkError(f"no layer `{name}`; the network has {known}")
 
 
-def maximum_window(neuron: RunningMaximum) -> SumPool2d:
-    """The windows of a running maximum, as the pool that covers the same pixels."""
+def maximum_window(neuron: Maximum) -> SumPool2d:
+    """The windows of max pooling, as the pool that covers the same pixels."""
     return SumPool2d(neuron.kernel_size, neuron.stride, neuron.padding)

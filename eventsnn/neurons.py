@@ -17,23 +17,37 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from eventsnn.description import Description, Values, frozen_array
+from eventsnn.description import Description, Values, frozen_array, positive_array
 from eventsnn.errors import NetworkError
+from eventsnn.phase_neurons import (
+    Bistable,
+    PhaseAccumulator,
+    PhaseIF,
+    PhaseMaximum,
+    Synchronous,
+)
 
 __all__ = [
     "IF",
     "LIF",
     "Accumulator",
+    "Bistable",
     "Burst",
     "CubaLIF",
+    "Maximum",
     "Neuron",
     "NoReset",
     "Noise",
+    "PhaseAccumulator",
+    "PhaseIF",
+    "PhaseMaximum",
+    "ReadOut",
     "Relay",
     "Reset",
     "RunningMaximum",
     "Signed",
     "Subtract",
+    "Synchronous",
     "ToValue",
 ]
 
@@ -206,7 +220,7 @@ class Burst(Description):
     v0: Values = 0.0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "threshold", _positive(self.threshold, "Burst.threshold"))
+        object.__setattr__(self, "threshold", positive_array(self.threshold, "Burst.threshold"))
         object.__setattr__(self, "v0", frozen_array(self.v0, "Burst.v0"))
         if not isinstance(self.limit, int | np.integer) or self.limit < 1:
             raise NetworkError(f"Burst.limit: expected an int >= 1, found {self.limit!r}")
@@ -233,7 +247,7 @@ class Signed(Description):
     v0: Values = 0.0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "threshold", _positive(self.threshold, "Signed.threshold"))
+        object.__setattr__(self, "threshold", positive_array(self.threshold, "Signed.threshold"))
         object.__setattr__(self, "v0", frozen_array(self.v0, "Signed.v0"))
         negative = frozen_array(self.negative, "Signed.negative")
         if np.any(negative < 0):
@@ -261,16 +275,6 @@ class Accumulator(Description):
         object.__setattr__(self, "decay", _decay(self.decay, "Accumulator.decay"))
 
 
-def _positive(values: Values, what: str) -> NDArray[np.float64]:
-    array = frozen_array(values, what)
-    if not np.all(array > 0):
-        raise NetworkError(
-            f"{what}: expected positive values, found {float(array.min()):g}; "
-            f"a silent neuron with threshold <= 0 would fire in every tick"
-        )
-    return array
-
-
 def _decay(values: Values, what: str) -> NDArray[np.float64]:
     array = frozen_array(values, what)
     if not np.all((array >= 0) & (array <= 1)):
@@ -284,7 +288,7 @@ def _decay(values: Values, what: str) -> NDArray[np.float64]:
 def _check_firing(neuron: IF | LIF | CubaLIF) -> None:
     """Check and freeze the parameters that IF, LIF and CubaLIF share."""
     name = type(neuron).__name__
-    object.__setattr__(neuron, "threshold", _positive(neuron.threshold, f"{name}.threshold"))
+    object.__setattr__(neuron, "threshold", positive_array(neuron.threshold, f"{name}.threshold"))
     object.__setattr__(neuron, "v0", frozen_array(neuron.v0, f"{name}.v0"))
     refractory = frozen_array(neuron.refractory, f"{name}.refractory")
     if np.any(refractory < 0) or np.any(refractory != np.floor(refractory)):
@@ -336,4 +340,24 @@ class RunningMaximum(Description):
             object.__setattr__(self, "stride", self.kernel_size)
 
 
-Neuron = IF | LIF | CubaLIF | Burst | Signed | Accumulator | Relay | RunningMaximum
+#: Never fire; the network's answer is their potential.
+ReadOut = Accumulator | PhaseAccumulator
+
+#: Max pooling of spikes: windows instead of weights, no threshold.
+Maximum = RunningMaximum | PhaseMaximum
+
+Neuron = (
+    IF
+    | LIF
+    | CubaLIF
+    | Burst
+    | Signed
+    | Accumulator
+    | Relay
+    | RunningMaximum
+    | Bistable
+    | Synchronous
+    | PhaseAccumulator
+    | PhaseIF
+    | PhaseMaximum
+)

@@ -25,15 +25,21 @@ from eventsnn.neurons import (
     IF,
     LIF,
     Accumulator,
+    Bistable,
     Burst,
     CubaLIF,
+    Maximum,
     NoReset,
+    PhaseAccumulator,
+    PhaseIF,
+    PhaseMaximum,
     Relay,
     RunningMaximum,
     Signed,
     Subtract,
     ToValue,
 )
+from eventsnn.phase_reference import maximum_tick, words_tick
 from eventsnn.spikes import Spikes
 from eventsnn.synapses import (
     AvgPool2d,
@@ -109,9 +115,10 @@ def simulate(
     }
     for tick in range(ticks):
         for layer in layers:
-            arrivals = _arrivals(network, layer, tick, spikes, analog)
+            arrivals = _arrivals(network, layer, tick, spikes)
             arrivals = arrivals + _noise(layer, keys[layer.name], tick)
-            step = _step(layer, state[layer.name], arrivals)
+            current = _current(layer, tick, analog)
+            step = _step(layer, state[layer.name], arrivals, current, tick)
             spikes[layer.name][tick] = step.spikes
             potentials[layer.name][tick] = step.v
             tested[layer.name][tick] = step.tested
@@ -124,24 +131,27 @@ def _arrivals(
     layer: Layer,
     tick: int,
     spikes: Mapping[str, Array],
-    analog: Mapping[str, Currents],
 ) -> Array:
-    """The sum over links of what arrives at ``layer`` in ``tick``."""
+    """The sum over links of the spikes that arrive at ``layer`` in ``tick``."""
     shape = layer.shape
-    if isinstance(layer.neuron, RunningMaximum):
+    if isinstance(layer.neuron, Maximum):
         shape = network.shapes[layer.links[0].source]
     total = np.zeros(shape)
     for link in layer.links:
         for delay in link.delays():
-            if tick < delay:
-                continue
-            before = int(tick - delay)
-            if link.source in analog:
-                emitted = analog[link.source].at(before)
-            else:
-                emitted = spikes[link.source][before]
-            total += _delayed(link, int(delay), emitted)
+            if tick >= delay:
+                total += _delayed(link, int(delay), spikes[link.source][int(tick - delay)])
     return total
+
+
+def _current(layer: Layer, tick: int, analog: Mapping[str, Currents]) -> Array | float:
+    """The sum over links of the currents that flow into ``layer`` in ``tick``."""
+    return sum(
+        _delayed(link, int(delay), analog[link.source].at(int(tick - delay)))
+        for link in layer.links
+        for delay in link.delays()
+        if tick >= delay and link.source in analog
+    )
 
 
 def _delayed(link: Link, delay: int, emitted: Array) -> Array:
@@ -177,7 +187,8 @@ class _State:
     """What a layer keeps from tick to tick.
 
     Attributes:
-        v: the potential; the running inputs X of a running maximum.
+        v: the potential; the running inputs X of a running maximum; the spikes that a phase
+            maximum heard in this cycle, (phases, *shape of the source).
         held: refractory ticks still to come.
         given: spikes given and not taken back, of signed neurons.
         current: the synaptic current I of CUBA neurons.
@@ -201,10 +212,13 @@ def _initial(layer: Layer, shapes: Mapping[str, Shape]) -> _State:
             | Accumulator(v0=v0)
         ):
             return _State(nothing + v0, nothing, nothing)
-        case Relay():
+        case Relay() | Bistable() | PhaseAccumulator() | PhaseIF():
             return _State(nothing, nothing, nothing)
         case RunningMaximum():
             return _State(np.zeros(shapes[layer.links[0].source]), nothing, nothing)
+        case PhaseMaximum(phases=phases):
+            source = shapes[layer.links[0].source]
+            return _State(np.zeros((phases, *source)), nothing, nothing)
         case _:
             assert_never(layer.neuron)
 
@@ -219,9 +233,11 @@ class _Step:
     state: _State
 
 
-def _step(layer: Layer, state: _State, arrivals: Array) -> _Step:
+def _step(layer: Layer, state: _State, arrivals: Array, image: Array | float, tick: int) -> _Step:
     nothing = np.zeros(layer.shape)
     neuron = layer.neuron
+    if not isinstance(neuron, Bistable | PhaseAccumulator | PhaseIF | PhaseMaximum):
+        arrivals = arrivals + image
     match neuron:
         case IF() | LIF():
             decay = neuron.decay if isinstance(neuron, LIF) else 1.0
@@ -261,6 +277,12 @@ def _step(layer: Layer, state: _State, arrivals: Array) -> _Step:
         case RunningMaximum():
             before, after = _maximum(neuron, state.v), _maximum(neuron, state.v + arrivals)
             return _Step(after - before, after, after, _State(state.v + arrivals, nothing, nothing))
+        case Bistable() | PhaseAccumulator() | PhaseIF():
+            s, v, tested = words_tick(neuron, state.v, arrivals, layer.bias + image, tick)
+            return _Step(s, v, tested, _State(v, nothing, nothing))
+        case PhaseMaximum():
+            s, v, words = maximum_tick(neuron, state.v, arrivals, tick)
+            return _Step(s, words, words, _State(v, nothing, nothing))
         case _:
             assert_never(neuron)
 

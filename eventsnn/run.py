@@ -27,6 +27,7 @@ class LinkCount:
         mac: those that are multiplications: all other amplitudes, and all from relays.
         spikes: delivered; where delays differ, once the first synapse of a spike is reached.
         synops_effective: as synops, without synapses of weight 0.
+        lost: synops whose target did not listen, see `eventsnn.neurons.Bistable`.
     """
 
     source: str
@@ -36,6 +37,7 @@ class LinkCount:
     mac: int
     spikes: int
     synops_effective: int
+    lost: int = 0
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,11 @@ class Counts:
         """Synaptic operations that are multiplications."""
         return sum(link.mac for link in self.links)
 
+    @property
+    def lost(self) -> int:
+        """Synaptic operations whose target did not listen."""
+        return sum(link.lost for link in self.links)
+
     def synops_per_layer(self) -> dict[str, int]:
         """Synaptic operations of the links into each layer, by the layer's name."""
         totals: Counter[str] = Counter()
@@ -105,6 +112,7 @@ class Counts:
                     mac=a.mac + b.mac,
                     spikes=a.spikes + b.spikes,
                     synops_effective=a.synops_effective + b.synops_effective,
+                    lost=a.lost + b.lost,
                 )
                 for a, b in zip(self.links, other.links, strict=True)
             ),

@@ -15,7 +15,7 @@ from eventsnn.fan_out import fan_out
 from eventsnn.footprint import footprint
 from eventsnn.link import Link
 from eventsnn.network import Network
-from eventsnn.neurons import Accumulator, Relay, RunningMaximum
+from eventsnn.neurons import Maximum, ReadOut, Relay
 from eventsnn.run import Counts, LinkCount
 from eventsnn.synapses import AvgPool2d, Conv2d, Dense, Flatten, SumPool2d
 
@@ -51,9 +51,7 @@ def as_neurobench(counts: Counts, network: Network, *, samples: int, ticks: int)
             additions += count.synops_effective
         dense += int(fan_out(link.chain, network.shapes[link.source]).sum())
     size = footprint(network)
-    firing = [
-        layer for layer in network.layers if not isinstance(layer.neuron, Accumulator | Relay)
-    ]
+    firing = [layer for layer in network.layers if not isinstance(layer.neuron, ReadOut | Relay)]
     visits = sum(layer.size for layer in firing) * samples * ticks
     spikes = sum(counts.spikes[layer.name] for layer in firing)
     return {
@@ -119,7 +117,7 @@ def _weighted(
     for (layer, link), count in zip(links, counts.links, strict=True):
         weighted = [synapse for synapse in link.chain if isinstance(synapse, Conv2d | Dense)]
         rest = [synapse for synapse in link.chain if not isinstance(synapse, Conv2d | Dense)]
-        if isinstance(layer.neuron, RunningMaximum) or not link.chain:
+        if isinstance(layer.neuron, Maximum) or not link.chain:
             continue
         allowed = (Flatten, AvgPool2d, SumPool2d) if pools else (Flatten,)
         plain = all(isinstance(synapse, allowed) for synapse in rest)

@@ -12,6 +12,7 @@ from eventsnn import (
     IF,
     LIF,
     AvgPool2d,
+    Bistable,
     Burst,
     Conv2d,
     CubaLIF,
@@ -20,6 +21,9 @@ from eventsnn import (
     Flatten,
     LinkCount,
     NoReset,
+    PhaseAccumulator,
+    PhaseIF,
+    PhaseMaximum,
     Relay,
     RunningMaximum,
     Scale,
@@ -77,7 +81,7 @@ def link_counts(case, trace):
 
 
 def one_link(case, trace, layer, link):
-    synops = ac = delivered = effective = 0
+    synops = ac = delivered = effective = lost = 0
     if not isinstance(case.inputs.get(link.source), np.ndarray | Currents):
         shape = case.network.shapes[link.source]
         relayed = is_relay(case, link.source)
@@ -86,17 +90,40 @@ def one_link(case, trace, layer, link):
             whole = amplitude == math.floor(amplitude) and not relayed
             spikes = abs(int(amplitude)) if whole else 1
             delivered += spikes * (tick + first_delay(link, rows, shape, index) < case.ticks)
-            if isinstance(layer.neuron, RunningMaximum):
+            if isinstance(layer.neuron, RunningMaximum | PhaseMaximum):
                 continue
             for delay, (stored, nonzero) in rows.items():
                 if tick + delay >= case.ticks:
                     continue
                 synops += int(stored[index]) * spikes
                 effective += int(nonzero[index]) * spikes
+                if not listens(layer.neuron, tick + delay):
+                    lost += int(stored[index]) * spikes
                 shift = not relayed and abs(amplitude) < 1 and math.log2(abs(amplitude)) % 1 == 0
                 if whole or shift:
                     ac += int(stored[index]) * spikes
-    return LinkCount(link.source, layer.name, synops, ac, synops - ac, delivered, effective)
+    mac = synops - ac
+    return LinkCount(link.source, layer.name, synops, ac, mac, delivered, effective, lost)
+
+
+def listens(neuron, tick):
+    """Whether a layer hears what arrives: bistable ones in every second cycle only."""
+    if not isinstance(neuron, Bistable | PhaseAccumulator):
+        return True
+    heard = range(neuron.stage - 1, tick + neuron.stage, 2)[: neuron.readings]
+    return tick // neuron.phases in heard
+
+
+def bias_adds(case):
+    """Additions of a bias, tick by tick."""
+    total = 0
+    for layer in case.network.layers:
+        biased = np.count_nonzero(np.broadcast_to(layer.bias, layer.shape))
+        for tick in range(case.ticks):
+            words = isinstance(layer.neuron, Bistable | PhaseAccumulator)
+            last = not words or tick % layer.neuron.phases == layer.neuron.phases - 1
+            total += int(biased) * (last and listens(layer.neuron, tick))
+    return total
 
 
 def delayed_rows(link, shape):
@@ -150,7 +177,7 @@ def reset_counts(case, trace):
     """Neurons that reset, summed over ticks, of every layer."""
     counts = {}
     for layer in case.network.layers:
-        resets = isinstance(layer.neuron, Burst | Signed) or (
+        resets = isinstance(layer.neuron, Burst | Signed | Bistable | PhaseIF) or (
             isinstance(layer.neuron, IF | LIF | CubaLIF)
             and not isinstance(layer.neuron.reset, NoReset)
         )

@@ -152,6 +152,46 @@ FAULTS = {
         "            tested[i] = v\n",
         "            tested[i] = v - (v >= threshold)\n",
     ),
+    "bistable layers listen while they speak": (
+        "kernels/words.py",
+        "cycle >= 0 and cycle % 2 == 0",
+        "cycle >= 0",
+    ),
+    "a reading too many": (
+        "kernels/words.py",
+        "cycle // 2 < layers.readings[layer]",
+        "cycle // 2 <= layers.readings[layer]",
+    ),
+    "bias of a cycle one tick early": (
+        "kernels/words.py",
+        "first = layers.stage[layer] * layers.phases[layer] - 1",
+        "first = layers.stage[layer] * layers.phases[layer] - 2",
+    ),
+    "bits worth twice as much": (
+        "kernels/loop.py",
+        "1.0 / (2 << tick % phases)",
+        "1.0 / (1 << tick % phases)",
+    ),
+    "words start one bit late": (
+        "kernels/loop.py",
+        "left = say(layers, state, layer, now - first)",
+        "left = say(layers, state, layer, max(now - first, 1))",
+    ),
+    "cleared without need": (
+        "kernels/loop.py",
+        "if now == first + phases - 1 and layers.forgets[layer]:",
+        "if now == first + phases - 1:",
+    ),
+    "pooled words run on": (
+        "kernels/words.py",
+        "return int(tick // phases * phases)",
+        "return int(tick // (2 * phases) * (2 * phases))",
+    ),
+    "lost spikes are heard": (
+        "kernels/loop.py",
+        "SYNOPS] - before\n            continue\n",
+        "SYNOPS] - before\n",
+    ),
     "touched twice": (
         "kernels/mark.py",
         "stamp[start + i] = visit",

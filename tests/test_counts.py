@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from naive_counts import (
+    bias_adds,
     effective_row_lengths,
     link_counts,
     reset_counts,
@@ -92,6 +93,8 @@ def test_link_counts(case):
     assert run.counts.synops == run.counts.ac + run.counts.mac
     assert run.counts.synops_effective <= run.counts.synops
     assert run.counts.resets == reset_counts(case, trace)
+    assert run.counts.bias_adds == bias_adds(case)
+    assert run.counts.lost == sum(link.lost for link in run.counts.links)
 
 
 @settings(max_examples=100)

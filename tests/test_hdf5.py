@@ -18,13 +18,18 @@ from eventsnn.neurons import (
     IF,
     LIF,
     Accumulator,
+    Bistable,
     Burst,
     Neuron,
     NoReset,
+    PhaseAccumulator,
+    PhaseIF,
+    PhaseMaximum,
     Relay,
     RunningMaximum,
     Signed,
     Subtract,
+    Synchronous,
     ToValue,
 )
 from eventsnn.preprocessing import Preprocessing
@@ -64,6 +69,11 @@ NEURONS: list[Neuron] = [
     Accumulator(0.1, 0.5),
     Accumulator(weights(4, 6, 6)),
     Relay(),
+    PhaseIF(3, weights(4, 1, 1) ** 2 + 0.1),
+    Bistable(1, 5, 0.3),
+    Bistable(2, 4, weights(4, 6, 6) ** 2 + 0.1, True, True, 3, True),
+    PhaseAccumulator(1, 7),
+    PhaseAccumulator(3, 7, True, 2, True),
 ]
 CHAINS: list[tuple[tuple[Synapse, ...], tuple[int, ...]]] = [
     ((), (4, 6, 6)),
@@ -87,6 +97,11 @@ def network_of_every_kind() -> Network:
         Layer(f"chain {i}", shape, IF(), (Link("neuron/0", chain, delay=i),))
         for i, (chain, shape) in enumerate(CHAINS)
     ]
+    layers.append(Layer("spoken", (4, 6, 6), Bistable(1, 4), (Link("image"),)))
+    again = Synchronous(2, 4, readings=5)
+    layers.append(Layer("again", (4, 6, 6), again, (Link("spoken"),)))
+    pooled = PhaseMaximum(4, (3, 2), (1, 2), (1, 1))
+    layers.append(Layer("pooled", (4, 6, 4), pooled, (Link("again"),)))
     windows = RunningMaximum((3, 2), (1, 2), (1, 1))
     layers.append(Layer("máx", (4, 6, 4), windows, (Link("neuron/1"),)))
     two_links = (Link("image", delay=3), Link("loop", (Scale(-0.25),), delay=1))

@@ -8,14 +8,20 @@ import scipy.sparse as sp
 from eventsnn import (
     IF,
     Accumulator,
+    Bistable,
     Currents,
     Input,
     Layer,
     Link,
     Network,
+    PhaseAccumulator,
+    PhaseMaximum,
     RunningMaximum,
+    Scale,
     Sparse,
     Spikes,
+    phase_coded,
+    reading_ticks,
 )
 from eventsnn.testing import assert_equals_oracle
 
@@ -76,3 +82,32 @@ def test_a_current_that_changes():
     run = assert_equals_oracle(one_layer((1,), IF(1.0)), {"in": current}, ticks=6)
     assert run.potentials_before_reset["out"].ravel().tolist() == [0, 0.5, 1, 0.25, 0.5, 0.75]
     assert run.spikes["out"].tick.tolist() == [2]
+
+
+def test_a_word_of_three_bits():
+    layers = (
+        Layer("a", (1,), Bistable(1, 3), (Link("in"),), bias=0.125),
+        Layer("out", (1,), PhaseAccumulator(2, 3), (Link("a", (Scale(2.0),)),)),
+    )
+    net = Network((Input("in", (1,)),), layers)
+    run = assert_equals_oracle(net, {"in": np.array([0.6])}, ticks=12)
+    assert run.spikes["a"].tick.tolist() == [3, 5, 9, 11]
+    assert run.spikes["a"].amplitude.tolist() == [0.5, 0.125, 0.5, 0.125]
+    v = np.array([0, 0, 0.725, 0.225, 0.225, 0, 0, 0, 0.725, 0.225, 0.225, 0])
+    np.testing.assert_allclose(run.potentials["a"].ravel(), v, atol=1e-12)
+    expected = [0, 0, 0, 1.0, 1.0, 1.25, 1.25, 1.25, 1.25, 1.0, 1.0, 1.25]
+    assert run.potentials["out"].ravel().tolist() == expected
+    assert reading_ticks(net, 2).tolist() == [6, 12]
+    assert run.queue.pops == 7  # the current, a wake per cycle, a packet per phase with spikes
+
+
+def test_max_pooling_of_words():
+    net = Network(
+        (Input("in", (1, 1, 2)),),
+        (Layer("max", (1, 1, 1), PhaseMaximum(3, (1, 2)), (Link("in"),)),),
+    )
+    # 3/8 and 4/8 in cycle 0, 5/8 and 3/8 in cycle 2
+    words = phase_coded(np.array([[[[3, 4]]], [[[5, 3]]]]) / 8, 3)
+    run = assert_equals_oracle(net, {"in": words}, ticks=9)
+    assert run.spikes["max"].tick.tolist() == [0, 6, 8]
+    assert run.spikes["max"].counts().ravel().tolist() == [4 / 8 + 5 / 8]

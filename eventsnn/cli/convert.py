@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from eventsnn.cli.console import progress_bar, say, warn
+from eventsnn.cli.convert_bsnn import WordOptions, convert_by_words, word_options
 from eventsnn.cli.options import EXISTING_FILE, OUTPUT_FILE, numbers, positive_number, share
 from eventsnn.cli.target import check_target
 
@@ -24,8 +25,10 @@ __all__ = ["convert", "convert_by_rate"]
 @click.argument("weights", type=EXISTING_FILE)
 @click.option("-o", "--output", "target", required=True, type=OUTPUT_FILE, help="File to write.")
 @click.option("--arch", help="For bare weights: a name such as resnet20-cifar, or a graph.json.")
-@click.option("--recipe", required=True, type=click.Choice(["rate"]), help="Conversion method.")
-@click.option("--steps", required=True, type=click.IntRange(min=1), help="Ticks T to convert for.")
+@click.option(
+    "--recipe", required=True, type=click.Choice(["rate", "bsnn"]), help="Conversion method."
+)
+@click.option("--steps", type=click.IntRange(min=1), help="rate: ticks T to convert for.")
 @click.option(
     "--calibration",
     required=True,
@@ -59,30 +62,34 @@ __all__ = ["convert", "convert_by_rate"]
     "--quantile",
     type=share,
     metavar="Q",
-    default="0.999",
-    show_default=True,
-    help="rate: thresholds are this quantile of the activations.",
+    help="Thresholds are this quantile of the activations. Default: rate 0.999, bsnn 0.9999.",
 )
 @click.option(
     "--granularity",
     type=click.Choice(["layer", "channel"]),
     default="layer",
     show_default=True,
-    help="rate: one threshold per layer or per channel.",
+    help="One threshold per layer or per channel.",
 )
+@word_options
 def convert(
     weights: Path,
     target: Path,
     arch: str | None,
     recipe: str,
-    steps: int,
+    steps: int | None,
     calibration: Path,
     samples: int,
     scale: float | None,
     mean: tuple[float, ...],
     std: tuple[float, ...],
-    quantile: float,
+    quantile: float | None,
     granularity: Literal["layer", "channel"],
+    phases: int | None,
+    readings: int,
+    carry: bool,
+    rounding: bool,
+    coding: Literal["analog", "phase"],
 ) -> None:
     """Convert the trained network WEIGHTS (.npz or .safetensors) to a spiking network (HDF5)."""
     from converters import load_ann
@@ -90,6 +97,7 @@ def convert(
     from eventsnn.datasets import load_data
     from eventsnn.hdf5 import save_network
 
+    _check_length(recipe, steps, phases)
     check_target(target, "--output", (weights, calibration, arch))
     ann = load_ann(weights, arch)
     data = load_data(calibration)
@@ -98,13 +106,30 @@ def convert(
     say(f"calibration: {len(drawn)} of the {len(data)} images of {calibration.name}")
     say(f"scale {images.preprocessing.scale:g}, mean {_listed(mean)}, std {_listed(std)}")
     _report_accuracy(ann, drawn, images)
-    file = convert_by_rate(ann, images, steps=steps, quantile=quantile, granularity=granularity)
+    if recipe == "bsnn":
+        words = WordOptions(phases, readings, carry, rounding, coding)
+        file = convert_by_words(ann, images, words, quantile=quantile, granularity=granularity)
+    else:
+        assert steps is not None
+        quantile = 0.999 if quantile is None else quantile
+        file = convert_by_rate(ann, images, steps=steps, quantile=quantile, granularity=granularity)
     save_network(target, file)
     neurons = sum(layer.size for layer in file.network.layers)
     say(
-        f"{target}: recipe {recipe} for T = {steps}, {len(file.network.layers)} layers, "
+        f"{target}: recipe {recipe} for T = {file.ticks}, {len(file.network.layers)} layers, "
         f"{neurons:,} neurons"
     )
+
+
+def _check_length(recipe: str, steps: int | None, phases: int | None) -> None:
+    """Each recipe has its own measure of time."""
+    given = {"--steps": steps, "--phases": phases}
+    needed = "--phases" if recipe == "bsnn" else "--steps"
+    if given.pop(needed) is None:
+        raise click.UsageError(f"Missing option '{needed}': recipe {recipe} needs it")
+    for name, value in given.items():
+        if value is not None:
+            raise click.UsageError(f"recipe {recipe} has no {name}; {needed} says how long it runs")
 
 
 def convert_by_rate(

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from converters import Ann
     from eventsnn.datasets import DataSet
     from eventsnn.hdf5 import NetworkFile
+    from eventsnn.phase_coding import PhaseCodedImages
     from eventsnn.preprocessing import PreprocessedImages
     from eventsnn.spikes import Spikes
 
@@ -55,17 +56,18 @@ def measure(
         raise DataError(f"{data.name}: has no labels y; the accuracy cannot be told without them")
     data.check_classes(file.network.layer(file.network.output).size)
     shape = input_shape(file, name)
-    samples: PreprocessedImages | Sequence[Spikes]
+    samples: PreprocessedImages | PhaseCodedImages | Sequence[Spikes]
     predictions = None
     with progress_bar() as bar:
         if data.kind == "events":
             samples = _recordings(data, shape, name)
             ann_macs = None
         else:
-            samples = _images(file, data, shape)
+            images = _images(file, data, shape)
+            samples = _coded(file, images)
             if ann is not None:
                 task = bar.add_task("ANN", total=len(data))
-                predictions = predict(ann, samples, lambda count: bar.advance(task, count))
+                predictions = predict(ann, images, lambda count: bar.advance(task, count))
         task = bar.add_task("SNN", total=len(data))
         evaluation = evaluate(
             file.network,
@@ -114,6 +116,17 @@ def _images(file: NetworkFile, data: DataSet, shape: tuple[int, ...]) -> Preproc
         note(f"the network names no preprocessing: scale {images.preprocessing.scale:g}")
         return images
     return preprocessed(data, shape, scale=known.scale, mean=known.mean, std=known.std)
+
+
+def _coded(file: NetworkFile, images: PreprocessedImages) -> PreprocessedImages | PhaseCodedImages:
+    """What the network's input takes: the images, or spikes that spell them."""
+    from eventsnn.phase_coding import PhaseCodedImages
+
+    given = file.parameters
+    if given.get("coding") != "phase":
+        return images
+    low, width = given["input_low"], given["input_width"]
+    return PhaseCodedImages(images, given["phases"], low, width, given["readings"])
 
 
 def _recordings(data: DataSet, shape: tuple[int, ...], name: str) -> Sequence[Spikes]:

@@ -16,9 +16,14 @@ from eventsnn.neurons import (
     IF,
     LIF,
     Accumulator,
+    Bistable,
     Burst,
     CubaLIF,
+    Maximum,
     Neuron,
+    PhaseAccumulator,
+    PhaseIF,
+    PhaseMaximum,
     Relay,
     RunningMaximum,
     Signed,
@@ -164,6 +169,8 @@ def _leaky(neuron: Neuron) -> bool:
             return True
         case IF() | Burst() | Signed() | Relay() | RunningMaximum():
             return False
+        case Bistable() | PhaseAccumulator() | PhaseIF() | PhaseMaximum():
+            return False
         case _:
             assert_never(neuron)
 
@@ -178,7 +185,7 @@ def _link(
     kernel = stride = (1, 1)
     groups = 1
     only = weighted[0] if len(weighted) == 1 else None
-    if isinstance(only, Conv2d | Dense) and not isinstance(layer.neuron, RunningMaximum):
+    if isinstance(only, Conv2d | Dense) and not isinstance(layer.neuron, Maximum):
         for synapse in link.chain:
             outputs = output_shape(synapse, shape)
             if synapse is only:

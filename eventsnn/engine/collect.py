@@ -10,7 +10,7 @@ from eventsnn.engine.layout import public_index, to_public
 from eventsnn.engine.plan import Plan
 from eventsnn.kernels import tables as t
 from eventsnn.kernels.advance import potential_at
-from eventsnn.neurons import Accumulator
+from eventsnn.neurons import ReadOut
 from eventsnn.record import Record
 from eventsnn.run import Queue, Run
 from eventsnn.spikes import Spikes
@@ -55,9 +55,10 @@ def _spikes(plan: Plan, state: t.State, pool: t.Pool, name: str) -> Spikes:
         span = slice(pool.emission_start[emission], pool.emission_stop[emission])
         indices.append(pool.index[span])
         ticks.append(np.full(indices[-1].size, pool.emission_tick[emission]))
-        graded = pool.amplitude.size > 0
         amplitudes.append(
-            pool.amplitude[span].astype(np.float64) if graded else np.ones(indices[-1].size)
+            pool.amplitude[span].astype(np.float64)
+            if state.graded[node]
+            else np.full(indices[-1].size, pool.emission_amplitude[emission], dtype=np.float64)
         )
         emission = int(pool.emission_next[emission])
     shape = plan.shape(node)
@@ -83,7 +84,7 @@ def _potentials(
 
 def _output(plan: Plan, state: t.State, pool: t.Pool, ticks: int) -> NDArray[np.float64]:
     layer = plan.network.layer(plan.network.output)
-    if not isinstance(layer.neuron, Accumulator):
+    if not isinstance(layer.neuron, ReadOut):
         return _spikes(plan, state, pool, layer.name).counts()
     position = plan.network.positions[layer.name]
     v = np.zeros(layer.size, dtype=plan.precision)

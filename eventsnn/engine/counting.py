@@ -22,10 +22,15 @@ from eventsnn.neurons import (
     IF,
     LIF,
     Accumulator,
+    Bistable,
     Burst,
     CubaLIF,
+    Maximum,
     Neuron,
     NoReset,
+    PhaseAccumulator,
+    PhaseIF,
+    PhaseMaximum,
     Relay,
     RunningMaximum,
     Signed,
@@ -43,7 +48,7 @@ class _Train:
         tick: of each emission.
         begin, end: of each emission, into ``index``.
         index: neurons of spikes, in plan order; the whole pool where all amplitudes are 1.
-        amplitude: of each spike; None where all are 1.
+        amplitude: of each spike; None where all are 1 or 2^-n, the same within an emission.
         relayed: whether an amplitude is a value, not a number of spikes.
     """
 
@@ -152,9 +157,12 @@ def count_operations(plan: Plan, state: t.State, pool: t.Pool, ticks: int) -> Co
             int(plan.wiring.fan_out(arrival.link).sum(dtype=np.int64)) for arrival in flowing
         ),
         input_adds=sum(
-            int(plan.layers.size[layer]) * (ticks - first) for layer, first in since.items()
+            int(plan.layers.size[layer]) * _drives(plan, layer, first, ticks)
+            for layer, first in since.items()
         ),
-        bias_adds=plan.biased * ticks,
+        bias_adds=sum(
+            biased * _drives(plan, layer, 0, ticks) for layer, biased in enumerate(plan.biased)
+        ),
         comparisons=int(state.registers[t.COMPARISONS]),
         resets={
             layer.name: _resets(plan, state, pool, layer.neuron, plan.nodes.index(layer.name))
@@ -195,15 +203,27 @@ def _flowing(plan: Plan, pool: t.Pool, ticks: int) -> list[_Arrival]:
     return arrivals
 
 
+def _drives(plan: Plan, layer: int, first: int, end: int) -> int:
+    """How often bias and current of a layer are added in the ticks ``first`` to ``end - 1``."""
+    stage, phases = int(plan.layers.stage[layer]), int(plan.layers.phases[layer])
+    if stage == 0:
+        return end - first
+    last = int(plan.layers.readings[layer])
+    before, until = (
+        min(max(0, (tick - stage * phases) // (2 * phases) + 1), last) for tick in (first, end)
+    )
+    return until - before
+
+
 def _resets(plan: Plan, state: t.State, pool: t.Pool, neuron: Neuron, node: int) -> int:
     match neuron:
         case IF(reset=reset) | LIF(reset=reset) | CubaLIF(reset=reset):
             return 0 if isinstance(reset, NoReset) else int(state.spikes[node])
-        case Signed():
+        case Signed() | Bistable() | PhaseIF():
             return int(state.spikes[node])
         case Burst():  # s theta is subtracted at once
             return int(_train(plan, state, pool, node).events().sum())
-        case Accumulator() | Relay() | RunningMaximum():
+        case Accumulator() | PhaseAccumulator() | Relay() | RunningMaximum() | PhaseMaximum():
             return 0
         case _:
             assert_never(neuron)
@@ -218,7 +238,7 @@ def _link_count(
 ) -> LinkCount:
     parts = list(described.parts)
     source = int(plan.links.source[parts[0]])
-    synops, ac, mac = (int(n) for n in state.synops[parts].sum(axis=0))
+    synops, ac, mac, lost = (int(n) for n in state.synops[parts].sum(axis=0))
     spikes, effective = int(state.spikes[source]), synops
     zeros = any(part in plan.wiring.effective_fan_out for part in parts)
     if np.any(plan.links.delay[parts] > 0) or zeros:
@@ -237,6 +257,7 @@ def _link_count(
         mac=mac,
         spikes=spikes,
         synops_effective=effective,
+        lost=lost,
     )
 
 
@@ -263,7 +284,7 @@ def operations_after(
             found.delivered[number] = _cumulative(train.tick + first, train.spikes(), points)
         else:
             found.delivered[number] = [train.first_arrivals(first, point) for point in points]
-        if isinstance(plan.network.layer(described.target).neuron, RunningMaximum):
+        if isinstance(plan.network.layer(described.target).neuron, Maximum):
             continue
         for part in described.parts:
             fan = plan.wiring.fan_out(part)

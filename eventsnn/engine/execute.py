@@ -155,7 +155,8 @@ class _Worker:
     def _grow(self, status: int) -> None:
         plan, state, pool = self._plan, self._state, self._pool
         if status == t.GROW_POOL:
-            needed = int(state.registers[t.POOL_SIZE]) + int(plan.layers.size.max())
+            most = int((plan.layers.size * np.maximum(plan.layers.phases, 1)).max())
+            needed = int(state.registers[t.POOL_SIZE]) + most
             pool = ensure_spikes(pool, needed, graded=bool(state.graded.any()))
         elif status == t.GROW_HEAP:
             wakes = int(plan.layers.size.max())

@@ -11,7 +11,20 @@ import numpy as np
 from eventsnn.engine.inputs import Sample
 from eventsnn.fan_out import fan_out
 from eventsnn.network import Layer, Network
-from eventsnn.neurons import IF, LIF, Accumulator, Burst, CubaLIF, Relay, RunningMaximum, Signed
+from eventsnn.neurons import (
+    IF,
+    LIF,
+    Accumulator,
+    Bistable,
+    Burst,
+    CubaLIF,
+    PhaseAccumulator,
+    PhaseIF,
+    PhaseMaximum,
+    Relay,
+    RunningMaximum,
+    Signed,
+)
 from eventsnn.spikes import Spikes
 
 __all__ = ["choose_granularity"]
@@ -74,6 +87,8 @@ def _cost(layer: Layer) -> float:
         case IF() | LIF() | CubaLIF() | Burst() | Signed() | Accumulator():
             return _CLOSED_FORM
         case Relay() | RunningMaximum():
+            return math.inf
+        case Bistable() | PhaseAccumulator() | PhaseIF() | PhaseMaximum():
             return math.inf
         case _:
             assert_never(layer.neuron)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,7 +12,8 @@ from numpy.typing import NDArray
 from eventsnn.currents import Currents
 from eventsnn.errors import InputError
 from eventsnn.network import Input, Network
-from eventsnn.neurons import RunningMaximum
+from eventsnn.neurons import Bistable, Maximum, PhaseAccumulator, PhaseMaximum
+from eventsnn.pipeline import relayed_into_words
 from eventsnn.spikes import Spikes
 
 __all__ = ["InputValue", "Sample", "as_samples", "later_sample"]
@@ -112,15 +114,58 @@ def _checked(network: Network, node: Input, value: Spikes | Currents) -> Spikes 
         )
     if isinstance(value, Currents):
         _check_analog_links(network, node)
+    else:
+        _check_spike_links(network, node, value)
     return value
+
+
+def _check_spike_links(network: Network, node: Input, spikes: Spikes) -> None:
+    """Spikes into layers of words must come when those listen, and be words to be pooled."""
+    for layer in network.layers:
+        neuron = layer.neuron
+        for link in layer.links:
+            if link.source != node.name:
+                continue
+            if isinstance(neuron, PhaseMaximum):
+                _check_words(node, spikes, neuron.phases)
+            elif (
+                isinstance(neuron, Bistable | PhaseAccumulator)
+                and 0 in link.delays()
+                and neuron.stage > 1
+                and not neuron.allow_loss
+            ):
+                raise InputError(
+                    f"input `{node.name}`: spikes of stage 0 over a link without delay into "
+                    f"layer `{layer.name}` of stage {neuron.stage}, which would not hear them; "
+                    f"put Synchronous layers between, or give a constant image"
+                )
+
+
+def _check_words(node: Input, spikes: Spikes, phases: int) -> None:
+    """One spike per neuron and tick at most, of the amplitude of its phase."""
+    places = spikes.tick * math.prod(spikes.shape) + spikes.index
+    worth = np.ldexp(1.0, -1 - (spikes.tick % phases))
+    if np.any(spikes.amplitude != worth) or np.any(np.diff(places) == 0):
+        raise InputError(
+            f"input `{node.name}`: its spikes feed a PhaseMaximum, so they must be words of "
+            f"{phases} phases, a spike in tick t worth 2^-(1 + t % {phases}); "
+            f"eventsnn.phase_coded makes them"
+        )
 
 
 def _check_analog_links(network: Network, node: Input) -> None:
     """A current has no running maximum: it is no sequence of spikes to add up."""
     for layer in network.layers:
         for link in layer.links:
-            if link.source == node.name and isinstance(layer.neuron, RunningMaximum):
+            if link.source == node.name and isinstance(layer.neuron, Maximum):
                 raise InputError(
                     f"input `{node.name}`: a constant image cannot feed the running maximum "
                     f"`{layer.name}`; pool the image before, or use spikes"
                 )
+    words = relayed_into_words(network.timings, node.name)
+    if words is not None:
+        raise InputError(
+            f"input `{node.name}`: a constant image reaches layer `{words}` through a relay, "
+            f"which hands it on in every tick of a cycle; link the image to the layer itself, "
+            f"or use spikes"
+        )

@@ -17,9 +17,14 @@ from eventsnn.neurons import (
     IF,
     LIF,
     Accumulator,
+    Bistable,
     Burst,
     CubaLIF,
+    Maximum,
     NoReset,
+    PhaseAccumulator,
+    PhaseIF,
+    PhaseMaximum,
     Relay,
     RunningMaximum,
     Signed,
@@ -51,6 +56,10 @@ _PER_LAYER = (
     "gain_start",
     "noise_mean_start",
     "noise_deviation_start",
+    "phases",
+    "stage",
+    "readings",
+    "forgets",
     "component",
     "output_start",
     "window_start",
@@ -220,7 +229,10 @@ def layer_tables(
             case Relay():
                 columns["kind"][p] = t.KIND_RELAY
                 v0 = np.zeros(layer.size)
-            case RunningMaximum() as neuron:
+            case PhaseAccumulator() | Bistable() | PhaseIF() as neuron:
+                v0 = np.zeros(layer.size)
+                _add_words(columns, p, parameters, neuron, layer.shape, real)
+            case RunningMaximum() | PhaseMaximum() as neuron:
                 columns["kind"][p] = t.KIND_MAXIMUM
                 columns["output_start"][p] = maxima
                 columns["window_start"][p] = len(window_ptr) - 1
@@ -230,6 +242,9 @@ def layer_tables(
                     window_index.append(window)
                     window_ptr.append(window_ptr[-1] + window.size)
                 maxima += layer.size
+                if isinstance(neuron, PhaseMaximum):
+                    columns["phases"][p] = neuron.phases
+                    columns["forgets"][p] = 1
             case neuron:
                 rule = _rule(neuron)
                 v0 = to_plan(np.asarray(rule.v0), layer.shape)
@@ -243,6 +258,7 @@ def layer_tables(
             columns["bias_start"][p] = parameters.add(bias[: columns["bias_period"][p]])
         v_size += v0.size
         initial.append(v0)
+    columns["v_start"] = np.append(columns["v_start"], v_size)
     inputs = len(network.inputs)
     outgoing = np.argsort(links.source, kind="stable")
     tables = t.Layers(
@@ -256,6 +272,12 @@ def layer_tables(
         links_start=np.searchsorted(links.target, np.arange(n + 1)),
         out_start=np.searchsorted(links.source[outgoing], np.arange(inputs + n + 1)),
         out_links=outgoing,
+        node_size=np.array(
+            [
+                *(math.prod(node.shape) for node in network.inputs),
+                *(layer.size for layer in by_position),
+            ]
+        ),
         parameters=parameters.array(),
         window_ptr=np.array(window_ptr, dtype=np.int64),
         window_index=np.concatenate(window_index),
@@ -299,7 +321,39 @@ def _add_rule(
         columns[name][p] = parameters.add(kept)
 
 
-def _windows(neuron: RunningMaximum, source: Shape) -> list[NDArray[np.int64]]:
+def _add_words(
+    columns: dict[str, NDArray[np.int64]],
+    p: int,
+    parameters: _Parameters,
+    neuron: Bistable | PhaseAccumulator | PhaseIF,
+    shape: Shape,
+    real: np.dtype[Any],
+) -> None:
+    """Kind, cycle and the thresholds of every phase, largest first."""
+    columns["phases"][p] = neuron.phases
+    if isinstance(neuron, PhaseIF):
+        columns["kind"][p] = t.KIND_PHASE_IF
+    else:
+        columns["stage"][p] = neuron.stage
+        columns["readings"][p] = t.NEVER if neuron.readings is None else neuron.readings
+        columns["forgets"][p] = not neuron.carry
+    if isinstance(neuron, PhaseAccumulator):
+        columns["kind"][p] = t.KIND_ACCUMULATOR
+        return
+    threshold = to_plan(np.asarray(neuron.threshold), shape)
+    period = _period(shape, threshold)
+    columns["period"][p] = period
+    worth = np.ldexp(1.0, -1 - np.arange(neuron.phases))
+    half = 0.0
+    if isinstance(neuron, Bistable):
+        columns["kind"][p] = t.KIND_BISTABLE
+        half = np.ldexp(1.0, -1 - neuron.phases) if neuron.rounding else 0.0
+    thresholds = _rounded_up(np.outer(worth - half, threshold[:period]), real)
+    columns["threshold_start"][p] = parameters.add(thresholds.ravel())
+    columns["reset_start"][p] = parameters.add(np.outer(worth, threshold[:period]).ravel())
+
+
+def _windows(neuron: Maximum, source: Shape) -> list[NDArray[np.int64]]:
     """For each neuron of the layer, in plan order, its inputs, in plan order."""
     window = maximum_window(neuron)
     channels, rows, columns = output_shape(window, source)

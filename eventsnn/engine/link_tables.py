@@ -19,7 +19,7 @@ from eventsnn.fan_out import fan_out
 from eventsnn.kernels import tables as t
 from eventsnn.link import DelayGroup, Link, delay_groups
 from eventsnn.network import Layer, Network, maximum_window
-from eventsnn.neurons import Relay, RunningMaximum
+from eventsnn.neurons import Bistable, Maximum, PhaseMaximum, Relay
 
 __all__ = ["DescribedLink", "LinkPlan", "link_tables"]
 
@@ -105,7 +105,8 @@ def link_tables(
 ) -> LinkPlan:
     """Lower the links; ``number`` gives the node of each name."""
     builder = StageBuilder(real)
-    rows: list[tuple[int, int, int, bool, bool, int, int]] = []
+    speak = {k.name for k in by_position if isinstance(k.neuron, Bistable | PhaseMaximum)}
+    rows: list[tuple[int, int, int, bool, bool, bool, int, int]] = []
     fans: list[NDArray[np.int32]] = [np.zeros(0, dtype=np.int32)]
     described: list[DescribedLink] = []
     all_groups: list[DelayGroup] = []
@@ -120,28 +121,37 @@ def link_tables(
                 first = builder.count
                 builder.add_chain(group.chain, shape, group.members)
                 chain = group.chain
-                if isinstance(layer.neuron, RunningMaximum):
+                if isinstance(layer.neuron, Maximum):
                     chain = (maximum_window(layer.neuron),)
                 fan = _masked(fan_out(chain, shape), group, shape)
                 relayed = link.source in network.positions and isinstance(
                     network.layer(link.source).neuron, Relay
                 )
-                partial = len(groups) > 1
                 rows.append(
-                    (number[link.source], position, group.delay, relayed, partial, first, fan_start)
+                    (
+                        number[link.source],
+                        position,
+                        group.delay,
+                        relayed,
+                        len(groups) > 1,
+                        isinstance(layer.neuron, Bistable) and link.source in speak,
+                        first,
+                        fan_start,
+                    )
                 )
                 fans.append(fan)
                 fan_start += fan.size
             all_groups += groups
-    columns = np.array(rows, dtype=np.int64).reshape(-1, 7).T
+    columns = np.array(rows, dtype=np.int64).reshape(-1, 8).T
     links = t.Links(
         source=columns[0].copy(),
         target=columns[1].copy(),
         delay=columns[2].copy(),
         relayed=columns[3].astype(np.bool_),
         partial=columns[4].astype(np.bool_),
-        stage_start=np.append(columns[5], builder.count),
-        fan_start=columns[6].copy(),
+        in_words=columns[5].astype(np.bool_),
+        stage_start=np.append(columns[6], builder.count),
+        fan_start=columns[7].copy(),
         fan_out=np.concatenate(fans),
     )
     return LinkPlan(

@@ -43,7 +43,10 @@ def load(plan: Plan, state: t.State, pool: t.Pool, sample: Sample, begin: int, e
 
 
 def _is_graded(spikes: Spikes) -> bool:
-    return bool(np.any(spikes.amplitude != 1))
+    """Whether not all spikes of a tick share an amplitude of 2^-n, n >= 0: one addition each."""
+    mantissa, exponent = np.frexp(spikes.amplitude)
+    same = (np.diff(spikes.amplitude) == 0) | (np.diff(spikes.tick) > 0)
+    return not bool(np.all(same) and np.all(mantissa == 0.5) and np.all(exponent <= 1))
 
 
 def _add_values(
@@ -87,6 +90,7 @@ def _add_train(
     pool.emission_tick[first : first + count] = at
     pool.emission_start[first : first + count] = begin + starts
     pool.emission_stop[first : first + count] = begin + stops
+    pool.emission_amplitude[first : first + count] = amplitude[starts]
     pool.emission_next[first : first + count - 1] = np.arange(first + 1, first + count)
     pool.emission_next[first + count - 1] = -1
     if state.emission_head[node] < 0:

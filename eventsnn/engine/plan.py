@@ -16,7 +16,21 @@ from eventsnn.engine.schedule import components
 from eventsnn.errors import InputError, NetworkError
 from eventsnn.kernels import tables as t
 from eventsnn.network import Layer, Network
-from eventsnn.neurons import IF, LIF, Accumulator, Burst, CubaLIF, Relay, RunningMaximum, Signed
+from eventsnn.neurons import (
+    IF,
+    LIF,
+    Accumulator,
+    Bistable,
+    Burst,
+    CubaLIF,
+    Maximum,
+    PhaseAccumulator,
+    PhaseIF,
+    PhaseMaximum,
+    Relay,
+    RunningMaximum,
+    Signed,
+)
 
 __all__ = ["Granularity", "Order", "Plan", "Precision", "make_plan"]
 
@@ -24,6 +38,9 @@ Precision = Literal["float32", "float64"]
 #: For all layers, or by layer name (the others are swept).
 Granularity = Literal["swept", "touched"] | Mapping[str, Literal["swept", "touched"]]
 Order = Literal["by_layer", "by_tick"]
+
+#: Nothing of these could be advanced neuron by neuron.
+_SWEPT = Relay | Maximum | Bistable | PhaseAccumulator | PhaseIF
 
 
 @dataclass(frozen=True)
@@ -40,9 +57,9 @@ class Plan:
         v_initial: potentials before tick 0.
         maxima: number of running outputs.
         lazy: number of neurons that are advanced one by one.
-        graded: per node, whether its spikes may have amplitudes other than 1; for inputs
-            that is known only with the sample.
-        biased: number of neurons with a bias.
+        graded: per node, whether spikes of one tick may differ in amplitude; for inputs that
+            is known only with the sample.
+        biased: number of neurons with a bias, of each layer.
         seed: of the noise.
     """
 
@@ -56,7 +73,7 @@ class Plan:
     maxima: int
     lazy: int
     graded: NDArray[np.bool_]
-    biased: int
+    biased: tuple[int, ...]
     seed: int = 0
 
     @property
@@ -135,7 +152,7 @@ def make_plan(
         maxima=maxima,
         lazy=lazy,
         graded=np.array([False] * inputs + [_is_graded(layer) for layer in by_position]),
-        biased=sum(
+        biased=tuple(
             int(np.count_nonzero(np.broadcast_to(layer.bias, layer.shape))) for layer in by_position
         ),
         seed=int(seed),
@@ -153,10 +170,9 @@ def _touched_layers(network: Network, granularity: Granularity) -> set[str]:
     return {
         name
         for name, value in granularity.items()
-        # relays and running maxima keep nothing between ticks that could be advanced, and
         # noise reaches every neuron in every tick
         if value == "touched"
-        and not isinstance(network.layer(name).neuron, Relay | RunningMaximum)
+        and not isinstance(network.layer(name).neuron, _SWEPT)
         and not is_noisy(network.layer(name))
     }
 
@@ -169,14 +185,18 @@ def _leaks(layer: Layer) -> bool:
             return True
         case IF() | Burst() | Signed() | Relay() | RunningMaximum():
             return False
+        case Bistable() | PhaseAccumulator() | PhaseIF() | PhaseMaximum():
+            return False
         case _:
             assert_never(layer.neuron)
 
 
 def _is_graded(layer: Layer) -> bool:
-    """Whether a layer may emit amplitudes other than 1."""
+    """Whether the spikes of one tick may differ in amplitude."""
     match layer.neuron:
         case IF() | LIF() | CubaLIF() | Accumulator():
+            return False
+        case Bistable() | PhaseAccumulator() | PhaseIF() | PhaseMaximum():
             return False
         case Burst() | Signed() | Relay() | RunningMaximum():
             return True

@@ -32,6 +32,8 @@ def make_state(plan: Plan, record: Record, ticks: int) -> t.State:
     layers, nodes, links = plan.layers.kind.size, len(plan.nodes), plan.links.source.size
     rows = _rows(plan, record, ticks)
     size = int(plan.layers.size.max())
+    words = plan.links.source[plan.links.in_words]
+    spoken = int(plan.layers.node_size[words].max(initial=0))
     return t.State(
         v=plan.v_initial.copy(),
         maximum=np.zeros(plan.maxima, dtype=real),
@@ -53,11 +55,16 @@ def make_state(plan: Plan, record: Record, ticks: int) -> t.State:
         touched=np.zeros(size if plan.lazy else 0, dtype=np.int32),
         wanted=np.zeros(size if plan.lazy else 0, dtype=np.int64),
         fired=np.zeros((size + 7) // 8 * 8, dtype=np.uint8),
+        heard=np.full(links, -1, dtype=np.int64),
+        word=np.zeros(spoken, dtype=real),
+        spoke=np.zeros((spoken + 7) // 8 * 8, dtype=np.uint8),
+        word_index=np.zeros(spoken, dtype=np.int32),
+        word_amplitude=np.zeros(max(spoken, 1), dtype=real),
         scratch=np.zeros(plan.wiring.scratch, dtype=real),
         scratch_index=np.zeros(plan.wiring.scratch, dtype=np.int32),
         scratch_amplitude=np.zeros(plan.wiring.scratch, dtype=real),
         registers=np.zeros(t.REGISTERS, dtype=np.int64),
-        synops=np.zeros((links, 3), dtype=np.int64),
+        synops=np.zeros((links, 4), dtype=np.int64),
         spikes=np.zeros(nodes, dtype=np.int64),
         emission_head=np.full(nodes, -1, dtype=np.int64),
         emission_tail=np.full(nodes, -1, dtype=np.int64),
@@ -133,6 +140,7 @@ def reset_state(plan: Plan, state: t.State, sample: int) -> None:
         state.stamp,
         state.analog,
         state.fed,
+        state.heard,
     ):
         array[...] = -1
     for array in (state.wake, state.neuron_wake):
@@ -159,6 +167,7 @@ def make_pool(plan: Plan) -> t.Pool:
         emission_tick=np.zeros(_FIRST_CAPACITY, dtype=np.int64),
         emission_start=np.zeros(_FIRST_CAPACITY, dtype=np.int64),
         emission_stop=np.zeros(_FIRST_CAPACITY, dtype=np.int64),
+        emission_amplitude=np.zeros(_FIRST_CAPACITY, dtype=plan.precision),
         emission_next=np.zeros(_FIRST_CAPACITY, dtype=np.int64),
         heap_tick=np.zeros(_FIRST_CAPACITY, dtype=np.int64),
         heap_order=np.zeros(_FIRST_CAPACITY, dtype=np.int64),
@@ -167,7 +176,7 @@ def make_pool(plan: Plan) -> t.Pool:
 
 
 def ensure_spikes(pool: t.Pool, needed: int, *, graded: bool) -> t.Pool:
-    """Room for ``needed`` spikes, with amplitudes when some may differ from 1."""
+    """Room for ``needed`` spikes, with amplitudes when those of an emission may differ."""
     index = _extended(pool.index, needed)
     if not graded:
         return pool._replace(index=index, amplitude=pool.amplitude[:0])
@@ -179,7 +188,13 @@ def ensure_spikes(pool: t.Pool, needed: int, *, graded: bool) -> t.Pool:
 
 def ensure_emissions(pool: t.Pool, needed: int) -> t.Pool:
     """Room for ``needed`` emissions."""
-    names = ("emission_tick", "emission_start", "emission_stop", "emission_next")
+    names = (
+        "emission_tick",
+        "emission_start",
+        "emission_stop",
+        "emission_amplitude",
+        "emission_next",
+    )
     return pool._replace(**{name: _extended(getattr(pool, name), needed) for name in names})
 
 

@@ -16,16 +16,21 @@ from eventsnn.neurons import (
     IF,
     LIF,
     Accumulator,
+    Bistable,
     Burst,
     CubaLIF,
     Neuron,
     Noise,
     NoReset,
+    PhaseAccumulator,
+    PhaseIF,
+    PhaseMaximum,
     Relay,
     Reset,
     RunningMaximum,
     Signed,
     Subtract,
+    Synchronous,
     ToValue,
 )
 from eventsnn.synapses import (
@@ -133,15 +138,43 @@ def _neuron_record(neuron: Neuron) -> Record:
             return {"kind": "accumulator", "v0": v0, "decay": decay}
         case Relay():
             return {"kind": "relay"}
-        case RunningMaximum():
-            return {
+        case RunningMaximum() | PhaseMaximum():
+            record = {
                 "kind": "running_maximum",
                 "kernel_size": neuron.kernel_size,
                 "stride": neuron.stride,
                 "padding": neuron.padding,
             }
+            if isinstance(neuron, PhaseMaximum):
+                record |= {"kind": "phase_maximum", "phases": neuron.phases}
+            return record
+        case Synchronous():
+            return {"kind": "synchronous", **_timing_record(neuron)}
+        case Bistable():
+            return {
+                "kind": "bistable",
+                **_timing_record(neuron),
+                "threshold": neuron.threshold,
+                "carry": int(neuron.carry),
+                "rounding": int(neuron.rounding),
+            }
+        case PhaseAccumulator(carry=carry):
+            return {"kind": "phase_accumulator", **_timing_record(neuron), "carry": int(carry)}
+        case PhaseIF(phases=phases, threshold=threshold):
+            return {"kind": "phase_if", "phases": phases, "threshold": threshold}
         case _:
             assert_never(neuron)
+
+
+def _timing_record(neuron: Bistable | PhaseAccumulator) -> Record:
+    record: Record = {
+        "stage": neuron.stage,
+        "phases": neuron.phases,
+        "allow_loss": int(neuron.allow_loss),
+    }
+    if neuron.readings is not None:
+        record["readings"] = neuron.readings
+    return record
 
 
 def _read_neuron(item: Item) -> Neuron:
@@ -169,12 +202,41 @@ def _read_neuron(item: Item) -> Neuron:
         case "relay":
             return Relay()
         case "running_maximum":
-            return RunningMaximum(
-                item.pair("kernel_size"), item.pair("stride"), item.pair("padding")
-            )
+            return RunningMaximum(*_read_windows(item))
+        case "phase_maximum":
+            return PhaseMaximum(item.integer("phases"), *_read_windows(item))
+        case "synchronous":
+            stage, phases, readings, loss = _read_timing(item)
+            return Synchronous(stage, phases, readings=readings, allow_loss=loss)
+        case "bistable":
+            stage, phases, readings, loss = _read_timing(item)
+            carry, rounding = item.integer("carry") != 0, item.integer("rounding") != 0
+            return Bistable(stage, phases, item.array("threshold"), carry, rounding, readings, loss)
+        case "phase_accumulator":
+            stage, phases, readings, loss = _read_timing(item)
+            return PhaseAccumulator(stage, phases, item.integer("carry") != 0, readings, loss)
+        case "phase_if":
+            return PhaseIF(item.integer("phases"), item.array("threshold"))
         case _:
-            known = "if, lif, cuba_lif, burst, signed, accumulator, relay, running_maximum"
+            known = (
+                "if, lif, cuba_lif, burst, signed, accumulator, relay, running_maximum, "
+                "phase_maximum, synchronous, bistable, phase_accumulator, phase_if"
+            )
             raise _unknown(item, kind, known)
+
+
+def _read_timing(item: Item) -> tuple[int, int, int | None, bool]:
+    """What `_timing_record` wrote: stage, phases, readings, allow_loss."""
+    return (
+        item.integer("stage"),
+        item.integer("phases"),
+        item.integer("readings") if item.has("readings") else None,
+        item.integer("allow_loss") != 0,
+    )
+
+
+def _read_windows(item: Item) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
+    return item.pair("kernel_size"), item.pair("stride"), item.pair("padding")
 
 
 def _read_firing(

@@ -8,6 +8,7 @@ from eventsnn.kernels.cuba import cuba_potentials
 from eventsnn.kernels.jit import jit
 from eventsnn.kernels.lazy import potentials
 from eventsnn.kernels.tables import KIND_CUBA, KIND_MAXIMUM, KIND_RELAY
+from eventsnn.kernels.words import drives, reading_start, restarts
 
 __all__ = ["advance", "is_recorded", "potential_at", "record_until", "record_visit"]
 
@@ -19,9 +20,15 @@ def advance(layers: Any, state: Any, layer: int, tick: int) -> None:
     The drive is the bias and, for layers fed by a constant image, its current, which is
     laid out like the potentials.
     """
-    n = tick - state.last[layer]
+    last = state.last[layer]
     state.last[layer] = tick
     start, size = layers.v_start[layer], layers.size[layer]
+    if restarts(layers, layer, last, tick):
+        last = reading_start(layers, layer, tick) - 1
+        _forget(layers, state, layer)
+    n = drives(layers, layer, last, tick)
+    if n == 0:
+        return
     if state.has_current[layer]:
         v = state.v[start : start + size]
         current = state.current[start : start + size]
@@ -38,6 +45,16 @@ def advance(layers: Any, state: Any, layer: int, tick: int) -> None:
 
 
 @jit
+def _forget(layers: Any, state: Any, layer: int) -> None:
+    """Nothing heard so far: a new reading begins."""
+    start, stop = layers.v_start[layer], layers.v_start[layer + 1]
+    state.v[start:stop] = 0
+    if layers.kind[layer] == KIND_MAXIMUM:
+        first = layers.output_start[layer]
+        state.maximum[first : first + layers.size[layer]] = 0
+
+
+@jit
 def potential_at(layers: Any, state: Any, layer: int, tick: int, out: Any) -> None:
     """Write the potential at the end of ``tick``, if nothing arrives before, to ``out``."""
     size = layers.size[layer]
@@ -47,6 +64,8 @@ def potential_at(layers: Any, state: Any, layer: int, tick: int, out: Any) -> No
     if layers.kind[layer] == KIND_MAXIMUM:
         first = layers.output_start[layer]
         out[:size] = state.maximum[first : first + size]
+        if restarts(layers, layer, state.last[layer], tick):
+            out[:size] = 0
         return
     if layers.kind[layer] == KIND_CUBA:
         cuba_potentials(layers, state, layer, tick, out)
@@ -54,9 +73,13 @@ def potential_at(layers: Any, state: Any, layer: int, tick: int, out: Any) -> No
     if layers.lazy_start[layer] >= 0:
         potentials(layers, state, layer, tick, out)
         return
-    n = tick - state.last[layer]
+    last = state.last[layer]
     start = layers.v_start[layer]
     out[:size] = state.v[start : start + size]
+    if restarts(layers, layer, last, tick):
+        last = reading_start(layers, layer, tick) - 1
+        out[:size] = 0
+    n = drives(layers, layer, last, tick)
     if state.has_current[layer]:
         for i in range(size):
             out[i] += n * state.current[start + i]

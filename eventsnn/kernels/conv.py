@@ -33,15 +33,24 @@ from eventsnn.kernels.tables import (
     CONV_WIDTH_OUT,
     STAGE_WEIGHTS,
 )
+from eventsnn.kernels.weighted_rows import add_weighted
 
-__all__ = ["conv_graded", "conv_unit"]
+__all__ = ["conv_graded", "conv_uniform"]
 
 
 @jit
-def conv_unit(
-    out: Any, out_start: int, weights: Any, taps: Any, p: Any, index: Any, start: int, stop: int
+def conv_uniform(
+    out: Any,
+    out_start: int,
+    weights: Any,
+    taps: Any,
+    p: Any,
+    index: Any,
+    scale: float,
+    start: int,
+    stop: int,
 ) -> None:
-    """Spikes of amplitude 1: ``index[start:stop]``, sorted."""
+    """Spikes of one amplitude, ``scale``: ``index[start:stop]``, sorted."""
     channels, width = p[CONV_C_IN], p[CONV_WIDTH_IN]
     c_out, width_out = p[CONV_C_OUT], p[CONV_WIDTH_OUT]
     kernel_x = p[CONV_KERNEL_X]
@@ -85,6 +94,7 @@ def conv_unit(
                         a + (index[k + 6] - base) * per_channel,
                         a + (index[k + 7] - base) * per_channel,
                         n,
+                        scale,
                     )
                     k += 8
                 if k + 4 <= j:
@@ -97,6 +107,7 @@ def conv_unit(
                         a + (index[k + 2] - base) * per_channel,
                         a + (index[k + 3] - base) * per_channel,
                         n,
+                        scale,
                     )
                     k += 4
                 if k + 2 <= j:
@@ -107,10 +118,11 @@ def conv_unit(
                         a + (index[k] - base) * per_channel,
                         a + (index[k + 1] - base) * per_channel,
                         n,
+                        scale,
                     )
                     k += 2
                 if k < j:
-                    add1(out, o, weights, a + (index[k] - base) * per_channel, n)
+                    add1(out, o, weights, a + (index[k] - base) * per_channel, n, scale)
             else:
                 for k in range(i, j):
                     channel = index[k] - base
@@ -123,6 +135,7 @@ def conv_unit(
                             weights,
                             b + t * group_out,
                             group_out,
+                            scale,
                         )
         i = j
 
@@ -139,14 +152,19 @@ def conv_graded(
     start: int,
     stop: int,
 ) -> None:
-    """Spikes with amplitudes, one at a time: rarer, and each row needs its own factor."""
+    """Spikes with amplitudes of their own: the same walk, four rows at a time."""
     channels, width = p[CONV_C_IN], p[CONV_WIDTH_IN]
     c_out, width_out = p[CONV_C_OUT], p[CONV_WIDTH_OUT]
-    group_out = p[CONV_GROUP_OUT]
+    group_in, group_out = p[CONV_GROUP_IN], p[CONV_GROUP_OUT]
     per_row = p[CONV_KERNEL_X] * group_out
-    for k in range(start, stop):
-        pixel = index[k] // channels
-        channel = index[k] - pixel * channels
+    per_channel = p[CONV_KERNEL_Y] * per_row
+    i = start
+    while i < stop:
+        pixel = index[i] // channels
+        base = pixel * channels
+        j = i + 1
+        while j < stop and index[j] < base + channels:
+            j += 1
         y = pixel // width
         x = pixel - y * width
         ty = p[CONV_TAPS_Y] + 3 * y
@@ -157,17 +175,32 @@ def conv_graded(
         for row in range(row_from, row_to):
             target_row = target_y + (row - row_from) * p[CONV_STEP_Y]
             o = out_start + (target_row * width_out + target_x) * c_out
-            o += channel // p[CONV_GROUP_IN] * group_out
-            a = p[STAGE_WEIGHTS] + channel * p[CONV_KERNEL_Y] * per_row
-            a += row * per_row + column * group_out
+            a = p[STAGE_WEIGHTS] + row * per_row + column * group_out
             if p[CONV_CONTIGUOUS]:
-                y_run = out[o : o + n_columns * c_out]
-                w_run = weights[a : a + n_columns * c_out]
-                for i in range(n_columns * c_out):
-                    y_run[i] += amplitude[k] * w_run[i]
+                add_weighted(
+                    out,
+                    o,
+                    weights,
+                    a - base * per_channel,
+                    per_channel,
+                    index,
+                    amplitude,
+                    i,
+                    j,
+                    n_columns * c_out,
+                )
             else:
-                for t in range(n_columns):
-                    d = o + t * p[CONV_STEP_X] * c_out
-                    b = a + t * group_out
-                    for i in range(group_out):
-                        out[d + i] += amplitude[k] * weights[b + i]
+                for k in range(i, j):
+                    channel = index[k] - base
+                    b = a + channel * per_channel
+                    d = o + channel // group_in * group_out
+                    for t in range(n_columns):
+                        add1(
+                            out,
+                            d + t * p[CONV_STEP_X] * c_out,
+                            weights,
+                            b + t * group_out,
+                            group_out,
+                            amplitude[k],
+                        )
+        i = j

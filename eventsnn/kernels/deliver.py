@@ -7,17 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from eventsnn.kernels.conv import conv_graded, conv_unit
-from eventsnn.kernels.dense import dense_graded, dense_unit, sparse_graded, sparse_unit
+from eventsnn.kernels.conv import conv_graded, conv_uniform
+from eventsnn.kernels.dense import dense_graded, dense_uniform, sparse_graded, sparse_uniform
 from eventsnn.kernels.jit import jit
 from eventsnn.kernels.mark import mark
 from eventsnn.kernels.tables import (
+    AC,
     COMPARISONS,
     KIND_MAXIMUM,
+    MAC,
     STAGE_CONV,
     STAGE_DENSE,
     STAGE_KIND,
     STAGE_TARGETS,
+    SYNOPS,
     ZERO,
 )
 
@@ -25,16 +28,23 @@ __all__ = ["count", "deliver", "is_whole"]
 
 
 @jit
-def _unit(
-    stages: Any, stage: int, out: Any, out_start: int, index: Any, start: int, stop: int
+def _uniform(
+    stages: Any,
+    stage: int,
+    out: Any,
+    out_start: int,
+    index: Any,
+    scale: float,
+    start: int,
+    stop: int,
 ) -> None:
     p = stages.table[stage]
     if p[STAGE_KIND] == STAGE_CONV:
-        conv_unit(out, out_start, stages.weights, stages.taps, p, index, start, stop)
+        conv_uniform(out, out_start, stages.weights, stages.taps, p, index, scale, start, stop)
     elif p[STAGE_KIND] == STAGE_DENSE:
-        dense_unit(out, out_start, stages.weights, p, index, start, stop)
+        dense_uniform(out, out_start, stages.weights, p, index, scale, start, stop)
     else:
-        sparse_unit(
+        sparse_uniform(
             out,
             out_start,
             stages.weights,
@@ -42,6 +52,7 @@ def _unit(
             stages.columns,
             p,
             index,
+            scale,
             start,
             stop,
         )
@@ -90,11 +101,13 @@ def deliver(
     index: Any,
     amplitude: Any,
     graded: bool,
+    scale: float,
     start: int,
     stop: int,
 ) -> None:
     """Add one packet to ``out`` from ``out_start`` on.
 
+    Its spikes have amplitudes of their own if it is graded, else ``scale`` is that of all.
     Between two stages the sums stand in ``state.scratch``, whose nonzero entries are the
     graded spikes of the next stage.
     """
@@ -116,7 +129,7 @@ def deliver(
         elif graded:
             _graded(stages, stage, to, to_start, index, amplitude, start, stop)
         else:
-            _unit(stages, stage, to, to_start, index, start, stop)
+            _uniform(stages, stage, to, to_start, index, scale, start, stop)
         if stage == last and layers.touched[target]:
             if stage > first:
                 mark(layers, stages, state, target, stage, state.scratch_index, ZERO, stop)
@@ -182,6 +195,6 @@ def count(
             elif _is_shift(amplitude[k]):
                 additions += fan
             total += fan
-    state.synops[link, 0] += total
-    state.synops[link, 1] += additions
-    state.synops[link, 2] += total - additions
+    state.synops[link, SYNOPS] += total
+    state.synops[link, AC] += additions
+    state.synops[link, MAC] += total - additions

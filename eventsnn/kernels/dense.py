@@ -7,15 +7,23 @@ from typing import Any
 from eventsnn.kernels.jit import jit
 from eventsnn.kernels.rows import add1, add2, add4, add8
 from eventsnn.kernels.tables import SPARSE_COLUMNS, SPARSE_ROWS, STAGE_TARGETS, STAGE_WEIGHTS
+from eventsnn.kernels.weighted_rows import add_weighted
 
-__all__ = ["dense_graded", "dense_unit", "sparse_graded", "sparse_unit"]
+__all__ = ["dense_graded", "dense_uniform", "sparse_graded", "sparse_uniform"]
 
 
 @jit
-def dense_unit(
-    out: Any, out_start: int, weights: Any, p: Any, index: Any, start: int, stop: int
+def dense_uniform(
+    out: Any,
+    out_start: int,
+    weights: Any,
+    p: Any,
+    index: Any,
+    scale: float,
+    start: int,
+    stop: int,
 ) -> None:
-    """Weights ``[in][out]``; spikes of amplitude 1, eight rows at a time."""
+    """Weights ``[in][out]``; spikes of one amplitude, eight rows at a time."""
     n, a = p[STAGE_TARGETS], p[STAGE_WEIGHTS]
     k = start
     while k + 8 <= stop:
@@ -32,6 +40,7 @@ def dense_unit(
             a + index[k + 6] * n,
             a + index[k + 7] * n,
             n,
+            scale,
         )
         k += 8
     if k + 4 <= stop:
@@ -44,13 +53,14 @@ def dense_unit(
             a + index[k + 2] * n,
             a + index[k + 3] * n,
             n,
+            scale,
         )
         k += 4
     if k + 2 <= stop:
-        add2(out, out_start, weights, a + index[k] * n, a + index[k + 1] * n, n)
+        add2(out, out_start, weights, a + index[k] * n, a + index[k + 1] * n, n, scale)
         k += 2
     if k < stop:
-        add1(out, out_start, weights, a + index[k] * n, n)
+        add1(out, out_start, weights, a + index[k] * n, n, scale)
 
 
 @jit
@@ -66,15 +76,11 @@ def dense_graded(
 ) -> None:
     """The same with amplitudes."""
     n, a = p[STAGE_TARGETS], p[STAGE_WEIGHTS]
-    y = out[out_start : out_start + n]
-    for k in range(start, stop):
-        row = weights[a + index[k] * n : a + (index[k] + 1) * n]
-        for i in range(n):
-            y[i] += amplitude[k] * row[i]
+    add_weighted(out, out_start, weights, a, n, index, amplitude, start, stop, n)
 
 
 @jit
-def sparse_unit(
+def sparse_uniform(
     out: Any,
     out_start: int,
     weights: Any,
@@ -82,6 +88,7 @@ def sparse_unit(
     columns: Any,
     p: Any,
     index: Any,
+    scale: float,
     start: int,
     stop: int,
 ) -> None:
@@ -89,7 +96,7 @@ def sparse_unit(
     r, c, w = p[SPARSE_ROWS], p[SPARSE_COLUMNS], p[STAGE_WEIGHTS]
     for k in range(start, stop):
         for j in range(row_ptr[r + index[k]], row_ptr[r + index[k] + 1]):
-            out[out_start + columns[c + j]] += weights[w + j]
+            out[out_start + columns[c + j]] += scale * weights[w + j]
 
 
 @jit

@@ -10,7 +10,18 @@ from eventsnn.kernels.fire import next_crossing
 from eventsnn.kernels.heap import push
 from eventsnn.kernels.jit import jit
 from eventsnn.kernels.lazy import next_actions
-from eventsnn.kernels.tables import CURRENTS, KIND_CUBA, KIND_IF, KIND_RELAY, MINUS_ONE, NEVER, ZERO
+from eventsnn.kernels.tables import (
+    CURRENTS,
+    KIND_BISTABLE,
+    KIND_CUBA,
+    KIND_IF,
+    KIND_PHASE_IF,
+    KIND_RELAY,
+    MINUS_ONE,
+    NEVER,
+    ZERO,
+)
+from eventsnn.kernels.words import next_word
 
 __all__ = ["feed"]
 
@@ -62,8 +73,12 @@ def _first_wakes(layers: Any, state: Any, pool: Any, layer: int) -> None:
         tick = next_crossing(layers, state, layer, MINUS_ONE)
         if tick < NEVER:
             wake_layer(state, pool, layer, tick)
-    elif layers.kind[layer] == KIND_RELAY and is_driven(layers, state, layer):
+    elif not is_driven(layers, state, layer):
+        return
+    elif layers.kind[layer] == KIND_RELAY or layers.kind[layer] == KIND_PHASE_IF:
         wake_layer(state, pool, layer, ZERO)
+    elif layers.kind[layer] == KIND_BISTABLE:
+        wake_layer(state, pool, layer, next_word(layers, layer, MINUS_ONE))
 
 
 @jit

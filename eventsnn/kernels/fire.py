@@ -11,14 +11,16 @@ from eventsnn.kernels.jit import jit
 from eventsnn.kernels.tables import (
     KIND_ACCUMULATOR,
     KIND_IF,
+    KIND_PHASE_IF,
     KIND_RELAY,
     NEVER,
     POOL_SIZE,
     RESET_SUBTRACT,
     RESET_VALUE,
 )
+from eventsnn.kernels.words import say
 
-__all__ = ["fire", "next_crossing"]
+__all__ = ["compact", "fire", "next_crossing"]
 
 
 _EARLY = 1.0 - 2.0**-20
@@ -57,7 +59,7 @@ def _threshold(layers: Any, state: Any, layer: int) -> bool:
 
 
 @jit
-def _compact(fired: Any, size: int, index: Any, end: int) -> int:
+def compact(fired: Any, size: int, index: Any, end: int) -> int:
     """Append the set bytes of a mask to ``index``; eight silent neurons cost one test."""
     whole = (size + 7) // 8 * 8
     fired[size:whole] = 0
@@ -85,7 +87,7 @@ def fire(layers: Any, state: Any, pool: Any, layer: int, tick: int) -> int:
     kind = layers.kind[layer]
     if kind == KIND_IF:
         again = _threshold(layers, state, layer)
-        end = _compact(state.fired, size, pool.index, end)
+        end = compact(state.fired, size, pool.index, end)
         if pool.amplitude.size:
             pool.amplitude[begin:end] = 1
         if again:
@@ -94,6 +96,11 @@ def fire(layers: Any, state: Any, pool: Any, layer: int, tick: int) -> int:
             earliest = tick + 1  # a busy layer: the visit costs less than the prediction
         else:
             earliest = next_crossing(layers, state, layer, tick)
+    elif kind == KIND_PHASE_IF:
+        left = say(layers, state, layer, tick % layers.phases[layer])
+        end = compact(state.fired, size, pool.index, end)
+        if left or state.has_current[layer] or layers.bias_start[layer] >= 0:
+            earliest = tick + 1
     elif kind == KIND_RELAY:
         v = state.v[start : start + size]
         for i in range(size):
@@ -102,7 +109,7 @@ def fire(layers: Any, state: Any, pool: Any, layer: int, tick: int) -> int:
                 pool.amplitude[end] = v[i]
                 v[i] = 0
                 end += 1
-    elif kind != KIND_ACCUMULATOR:  # running maximum
+    elif kind != KIND_ACCUMULATOR:  # max pooling
         first = layers.output_start[layer]
         for w in range(size):
             window = layers.window_start[layer] + w
@@ -113,7 +120,8 @@ def fire(layers: Any, state: Any, pool: Any, layer: int, tick: int) -> int:
             if change != 0:
                 state.maximum[first + w] = largest
                 pool.index[end] = w
-                pool.amplitude[end] = change
+                if pool.amplitude.size:
+                    pool.amplitude[end] = change
                 end += 1
     state.registers[POOL_SIZE] = end
     return earliest

@@ -21,6 +21,7 @@ from eventsnn.kernels.advance import (
     record_visit,
 )
 from eventsnn.kernels.cuba import cuba_settle, cuba_visit
+from eventsnn.kernels.cycle import hear, waits
 from eventsnn.kernels.deliver import count, deliver, is_whole
 from eventsnn.kernels.entries import (
     LINK_BITS,
@@ -32,7 +33,7 @@ from eventsnn.kernels.entries import (
     wake_neuron,
     woken,
 )
-from eventsnn.kernels.fire import fire
+from eventsnn.kernels.fire import compact, fire
 from eventsnn.kernels.heap import pop
 from eventsnn.kernels.jit import jit
 from eventsnn.kernels.lazy import settle, visit
@@ -46,16 +47,22 @@ from eventsnn.kernels.tables import (
     GROW_POOL,
     HEAP_SIZE,
     KIND_ACCUMULATOR,
+    KIND_BISTABLE,
     KIND_CUBA,
+    KIND_PHASE_IF,
     KIND_RELAY,
+    LOST,
     NEVER,
+    ONE,
     POOL_SIZE,
     POPS,
+    SYNOPS,
     TOUCHED,
     UPDATES,
     VISITS,
     ZERO,
 )
+from eventsnn.kernels.words import listens, next_word, say
 
 __all__ = ["run"]
 
@@ -100,6 +107,8 @@ def _emit(
     pool.emission_tick[emission] = tick
     pool.emission_start[emission] = begin
     pool.emission_stop[emission] = end
+    phases = layers.phases[layer]
+    pool.emission_amplitude[emission] = 1.0 / (2 << tick % phases) if phases else 1.0
     pool.emission_next[emission] = -1
     if state.emission_head[node] < 0:
         state.emission_head[node] = emission
@@ -136,13 +145,15 @@ def run(
         tick = pool.heap_tick[0]
         layer = pool.heap_order[0] >> LINK_BITS
         node = inputs + layer
-        if registers[POOL_SIZE] + layers.size[layer] > pool.index.size:
+        bistable = layers.kind[layer] == KIND_BISTABLE
+        emissions = layers.phases[layer] if bistable else ONE
+        if registers[POOL_SIZE] + emissions * layers.size[layer] > pool.index.size:
             return GROW_POOL
         sends = layers.out_start[node + 1] - layers.out_start[node]
         wakes = layers.size[layer] if layers.touched[layer] else 1
-        if registers[HEAP_SIZE] + sends + wakes > pool.heap_tick.size:
+        if registers[HEAP_SIZE] + emissions * sends + wakes > pool.heap_tick.size:
             return GROW_HEAP
-        if registers[EMISSIONS] + 1 > pool.emission_tick.size:
+        if registers[EMISSIONS] + emissions > pool.emission_tick.size:
             return GROW_EMISSIONS
 
         record_until(layers, state, layer, tick)
@@ -157,7 +168,20 @@ def run(
             advance(layers, state, layer, tick)
         registers[VISITS] += 1
         registers[TOUCHED] = 0
+        speaks = bistable and state.wake[layer] == tick
         _receive(layers, links, stages, state, pool, layer, tick)
+        if speaks:
+            if tick % layers.phases[layer] == 0:
+                hear(layers, links, stages, state, pool, layer, tick)
+            _speak(layers, links, state, pool, inputs, component, layer, tick, ticks)
+            continue
+        if bistable:
+            if listens(layers, layer, tick) or is_driven(layers, state, layer):
+                wake_layer(state, pool, layer, next_word(layers, layer, tick))
+            if recorded:
+                potential_at(layers, state, layer, tick, state.tested)
+                record_visit(layers, state, layer, tick)
+            continue
         if switched and layers.touched[layer]:
             mark_run(layers, state, layer, ZERO, layers.size[layer])
         begin = registers[POOL_SIZE]
@@ -170,7 +194,8 @@ def run(
         elif lazy:
             earliest = visit(layers, state, pool, layer, tick, count)
         else:
-            if recorded and layers.kind[layer] <= KIND_ACCUMULATOR:
+            kind = layers.kind[layer]
+            if recorded and (kind <= KIND_ACCUMULATOR or kind == KIND_PHASE_IF):
                 start = layers.v_start[layer]
                 state.tested[: layers.size[layer]] = state.v[start : start + layers.size[layer]]
             earliest = fire(layers, state, pool, layer, tick)
@@ -179,6 +204,46 @@ def run(
         if recorded:
             record_visit(layers, state, layer, tick)
     return DONE
+
+
+@jit
+def _speak(
+    layers: Any,
+    links: Any,
+    state: Any,
+    pool: Any,
+    inputs: int,
+    component: int,
+    layer: int,
+    tick: int,
+    ticks: int,
+) -> None:
+    """Say a word from the phase of ``tick`` on: all its spikes are known at the first one.
+
+    Phases from tick ``ticks`` on wait for a wake, so that no spike of a run is beyond its end.
+    """
+    phases, size = layers.phases[layer], layers.size[layer]
+    start = layers.v_start[layer]
+    first = tick // phases * phases
+    state.registers[UPDATES] += size
+    left = False
+    for now in range(tick, first + phases):
+        if now >= ticks:
+            wake_layer(state, pool, layer, now)
+            return
+        recorded = is_recorded(state, layer, now)
+        if recorded:
+            state.tested[:size] = state.v[start : start + size]
+        begin = state.registers[POOL_SIZE]
+        left = say(layers, state, layer, now - first)
+        state.registers[POOL_SIZE] = compact(state.fired, size, pool.index, begin)
+        if now == first + phases - 1 and layers.forgets[layer]:
+            state.v[start : start + size] = 0
+        _emit(layers, links, state, pool, inputs, component, layer, now, begin)
+        if recorded:
+            record_visit(layers, state, layer, now)
+    if is_driven(layers, state, layer) or (left and not layers.forgets[layer]):
+        wake_layer(state, pool, layer, next_word(layers, layer, first + phases - 1))
 
 
 @jit
@@ -226,6 +291,7 @@ def _switch_currents(
                 pool.pixel,
                 pool.pixel_value,
                 state.has_current[layer],
+                pool.pixel_value[0],  # not used: each pixel has its own
                 pool.analog_start[value],
                 pool.analog_stop[value],
             )
@@ -240,6 +306,7 @@ def _receive(
     lazy = layers.lazy_start[layer] >= 0
     out = state.inbox if lazy else state.v
     out_start = layers.lazy_start[layer] if lazy else layers.v_start[layer]
+    hears = listens(layers, layer, tick)
     while (
         registers[HEAP_SIZE] > 0
         and pool.heap_tick[0] == tick
@@ -252,6 +319,13 @@ def _receive(
             woken(layers, state, layer, emission)
             continue
         start, stop = pool.emission_start[emission], pool.emission_stop[emission]
+        before = state.synops[link, SYNOPS]
+        count(layers, links, state, link, pool.index, pool.amplitude, start, stop)
+        if not hears:
+            state.synops[link, LOST] += state.synops[link, SYNOPS] - before
+            continue
+        if waits(links, state, link):
+            continue
         graded = state.graded[links.source[link]]
         deliver(
             layers,
@@ -264,7 +338,7 @@ def _receive(
             pool.index,
             pool.amplitude,
             graded,
+            pool.emission_amplitude[emission],
             start,
             stop,
         )
-        count(layers, links, state, link, pool.index, pool.amplitude, start, stop)

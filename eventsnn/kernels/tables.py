@@ -15,7 +15,7 @@ __all__ = ["Layers", "Links", "Pool", "Stages", "State"]
 
 # neuron kinds
 KIND_IF, KIND_ACCUMULATOR, KIND_RELAY, KIND_MAXIMUM, KIND_BURST, KIND_SIGNED = 0, 1, 2, 3, 4, 5
-KIND_CUBA = 6
+KIND_CUBA, KIND_BISTABLE, KIND_PHASE_IF = 6, 7, 8
 # reset kinds
 RESET_SUBTRACT, RESET_VALUE, RESET_NONE = 0, 1, 2
 # stage kinds
@@ -35,6 +35,9 @@ PACKETS, WAKES, POPS, UPDATES, COMPARISONS = 3, 4, 5, 6, 7
 VISITS, TOUCHED, CURRENTS = 8, 9, 10
 REGISTERS = 11
 
+# columns of `State.synops`
+SYNOPS, AC, MAC, LOST = 0, 1, 2, 3
+
 NEVER = 1 << 62  # a tick that does not come
 
 # A plain number in a call is a type of its own, and compiles everything below once more.
@@ -50,13 +53,14 @@ class Layers(NamedTuple):
     """Per layer, by position.
 
     ``parameters`` holds thresholds, resets and biases; a parameter repeats with its
-    period, so one per channel is stored for one image row only.
+    period, so one per channel is stored for one image row only. Layers that speak in words
+    have one threshold and one reset per phase, one period after the other.
     """
 
     kind: Any  # int64
     reset: Any  # int64, reset kind
     size: Any  # int64, neurons
-    v_start: Any  # int64, into State.v; a running maximum keeps one X per input
+    v_start: Any  # int64 (layers + 1), into State.v; a running maximum keeps one X per input
     threshold_start: Any  # int64, into parameters
     reset_start: Any  # int64, same period as the threshold
     period: Any  # int64, of threshold and reset
@@ -75,12 +79,17 @@ class Layers(NamedTuple):
     noise_mean_start: Any  # int64, into parameters, period as above
     noise_deviation_start: Any  # int64
     channels: Any  # int64, of the layer's shape; 1 for vectors
+    phases: Any  # int64, bits of a word; 0 for layers that do not speak or hear words
+    stage: Any  # int64, of a layer that listens in every second cycle; 0 for others
+    readings: Any  # int64, how many, then it does nothing any more
+    forgets: Any  # int64, 1: keeps nothing from one reading to the next
     component: Any  # int64
     output_start: Any  # int64, State.maximum of a running maximum
     window_start: Any  # int64, into window_ptr; one more entry than windows
     links_start: Any  # int64 (layers + 1): incoming links are contiguous
     out_start: Any  # int64 (nodes + 1), into out_links
     out_links: Any  # int64
+    node_size: Any  # int64, neurons of each node
     parameters: Any  # real
     window_ptr: Any  # int64, into window_index
     window_index: Any  # int64, inputs of each window
@@ -95,6 +104,7 @@ class Links(NamedTuple):
     delay: Any  # int64
     relayed: Any  # bool: the source is a relay
     partial: Any  # bool: carries a part of the spikes or synapses, the part with its delay
+    in_words: Any  # bool: words from one layer to another, added once per cycle
     stage_start: Any  # int64 (links + 1): stages are contiguous
     fan_start: Any  # int64, into fan_out
     fan_out: Any  # int32, per source neuron
@@ -121,7 +131,7 @@ class State(NamedTuple):
     fed: Any  # int64, per link: the last emission that was queued from outside, -1: none
     fed_analog: Any  # int64, per link: how many analog values were looked at
     last: Any  # int64, per layer: tick of the last advance
-    graded: Any  # bool, per node: emits amplitudes other than 1
+    graded: Any  # bool, per node: amplitudes differ within an emission
     wake: Any  # int64, per layer: earliest wake in the queue, NEVER: none
     neuron_last: Any  # int64, per lazy neuron: tick of its last advance
     neuron_wake: Any  # int64, per lazy neuron: earliest wake in the queue, NEVER: none
@@ -133,11 +143,16 @@ class State(NamedTuple):
     touched: Any  # int32, neurons on the list of this visit
     wanted: Any  # int64, when each of them may act by itself
     fired: Any  # uint8, mask of the layer at work, padded to whole words
+    heard: Any  # int64, per link in words: the last emission added, -1: none
+    word: Any  # real, per neuron of a source: what it said; zero when at rest
+    spoke: Any  # uint8, mask of those that said anything, padded to whole words of 8
+    word_index: Any  # int32, neurons that said anything
+    word_amplitude: Any  # real
     scratch: Any  # real, between the stages of a chain; zero when at rest
     scratch_index: Any  # int32
     scratch_amplitude: Any  # real
     registers: Any  # int64 (REGISTERS)
-    synops: Any  # int64 (links, 3): synops, ac, mac
+    synops: Any  # int64 (links, 4): synops, ac, mac, lost
     spikes: Any  # int64, per node
     emission_head: Any  # int64, per node, -1: none
     emission_tail: Any  # int64, per node
@@ -155,10 +170,11 @@ class Pool(NamedTuple):
     """Arrays that grow between calls of the loop: spikes, emissions, images and the heap."""
 
     index: Any  # int32, neuron of each spike
-    amplitude: Any  # real; empty when every spike is 1
+    amplitude: Any  # real; empty when no node is graded
     emission_tick: Any  # int64
     emission_start: Any  # int64, into index
     emission_stop: Any  # int64
+    emission_amplitude: Any  # real, of all its spikes, unless the node is graded
     emission_next: Any  # int64, next emission of the same node, -1: none
     analog_node: Any  # int64, per analog value: its input
     analog_tick: Any  # int64, from when on

@@ -30,7 +30,7 @@ from eventsnn.evaluate import Evaluation, reported_ticks
 from eventsnn.footprint import footprint
 from eventsnn.hdf5.network_file import NetworkFile
 from eventsnn.network import Network
-from eventsnn.neurons import Accumulator
+from eventsnn.neurons import ReadOut
 from eventsnn.run import OperationsAfter
 from eventsnn.version import __version__
 
@@ -121,7 +121,7 @@ def build_report(
 
 def _activity(evaluation: Evaluation, network: Network) -> float:
     """Mean over the neurons of all layers that can fire, over samples and ticks."""
-    firing = [layer for layer in network.layers if not isinstance(layer.neuron, Accumulator)]
+    firing = [layer for layer in network.layers if not isinstance(layer.neuron, ReadOut)]
     spikes = sum(evaluation.counts.spikes.get(layer.name, 0) for layer in firing)
     visits = sum(layer.size for layer in firing) * evaluation.samples * evaluation.ticks
     return spikes / visits if visits else 0.0

@@ -21,9 +21,13 @@ from eventsnn.neurons import (
     IF,
     LIF,
     Accumulator,
+    Bistable,
     Burst,
     CubaLIF,
     NoReset,
+    PhaseAccumulator,
+    PhaseIF,
+    PhaseMaximum,
     Relay,
     RunningMaximum,
     Signed,
@@ -86,6 +90,8 @@ def _reach(network: Network, inputs: Mapping[str, Any], ticks: int) -> dict[str,
     for layer in network.layers:  # firing layers first: bounded amplitudes whatever arrives
         if isinstance(layer.neuron, Burst):
             reach[layer.name] = (float(layer.neuron.limit), 0)
+        elif isinstance(layer.neuron, Bistable | PhaseIF | PhaseMaximum):
+            reach[layer.name] = (0.5, layer.neuron.phases)
         elif not isinstance(layer.neuron, Relay | RunningMaximum):
             reach[layer.name] = (1.0, 0)
     for layer in network.layers:
@@ -159,6 +165,8 @@ def _decay(layer: Layer) -> NDArray[Any]:
             return np.append(decay, synaptic_decay)
         case IF() | Burst() | Signed() | Relay() | RunningMaximum():
             return np.ones(())
+        case Bistable() | PhaseAccumulator() | PhaseIF() | PhaseMaximum():
+            return np.ones(())
         case _:
             assert_never(layer.neuron)
 
@@ -190,7 +198,12 @@ def _parameters(layer: Layer) -> list[NDArray[Any]]:
             values = [neuron.threshold, neuron.negative, neuron.v0, layer.bias]
         case Accumulator() as neuron:
             values = [neuron.v0, layer.bias]
-        case Relay() | RunningMaximum():
+        case Bistable(threshold=threshold, phases=phases):
+            # the smallest part of the threshold that is subtracted, or half of it with rounding
+            values = [np.asarray(threshold) * 2.0 ** -(phases + 1), threshold, layer.bias]
+        case PhaseIF(threshold=threshold, phases=phases):
+            values = [np.asarray(threshold) * 2.0**-phases, threshold, layer.bias]
+        case Relay() | RunningMaximum() | PhaseMaximum() | PhaseAccumulator():
             values = [layer.bias]
         case _:
             assert_never(layer.neuron)

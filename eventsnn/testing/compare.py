@@ -11,7 +11,22 @@ from numpy.typing import NDArray
 from eventsnn import reference
 from eventsnn.engine.plan import Granularity, Order, Precision
 from eventsnn.network import Layer, Network
-from eventsnn.neurons import IF, LIF, Accumulator, Burst, CubaLIF, Relay, RunningMaximum, Signed
+from eventsnn.neurons import (
+    IF,
+    LIF,
+    Accumulator,
+    Bistable,
+    Burst,
+    CubaLIF,
+    Maximum,
+    PhaseAccumulator,
+    PhaseIF,
+    PhaseMaximum,
+    ReadOut,
+    Relay,
+    RunningMaximum,
+    Signed,
+)
 from eventsnn.record import Record
 from eventsnn.run import Run
 from eventsnn.simulate import simulate
@@ -115,7 +130,7 @@ def assert_follows_oracle(
     for tick in range(ticks):
         for name in sorted(network.positions, key=network.positions.__getitem__):
             layer, bound = network.layer(name), bounds[name]
-            if isinstance(layer.neuron, Relay | RunningMaximum | Accumulator):
+            if isinstance(layer.neuron, Relay | Maximum | ReadOut):
                 error = np.abs(run.potentials[name][tick] - trace.potentials[name][tick])
                 assert np.all(error <= bound), f"layer `{name}`, tick {tick}: v off by {error}"
                 continue
@@ -141,7 +156,14 @@ def _to_nearest_decision(layer: Layer, v: NDArray[np.float64]) -> NDArray[np.flo
             decisions = [k * np.asarray(threshold) for k in range(1, limit + 1)]
         case Signed(threshold=threshold, negative=negative):
             decisions = [np.asarray(threshold), -np.asarray(negative)]
-        case Accumulator() | Relay() | RunningMaximum():
+        case Bistable() | PhaseIF() as neuron:
+            rounds = isinstance(neuron, Bistable) and neuron.rounding
+            half = 2.0 ** -(1 + neuron.phases) if rounds else 0.0
+            decisions = [
+                (2.0 ** -(1 + k) - half) * np.asarray(neuron.threshold)
+                for k in range(neuron.phases)
+            ]
+        case Accumulator() | Relay() | RunningMaximum() | PhaseAccumulator() | PhaseMaximum():
             decisions = []
         case _:
             assert_never(layer.neuron)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from eventsnn.engine.plan import Precision
 from eventsnn.network import Network
 from eventsnn.neurons import RunningMaximum
+from eventsnn.pipeline import relayed_into_words
 from eventsnn.testing.budget import exact_bits
 from eventsnn.testing.code import as_code
 from eventsnn.testing.strategies.inputs import analog_inputs, currents, spike_trains
@@ -41,8 +42,8 @@ class Case:
 
 
 def _must_spike(network: Network, name: str) -> bool:
-    """Whether an input may not be a current: it feeds a maximum."""
-    return any(
+    """Whether an input may not be a current: it feeds a maximum, or words through relays."""
+    return relayed_into_words(network.timings, name) is not None or any(
         link.source == name and isinstance(layer.neuron, RunningMaximum)
         for layer in network.layers
         for link in layer.links

@@ -11,12 +11,21 @@ from hypothesis import strategies as st
 from eventsnn.description import Shape
 from eventsnn.link import Link
 from eventsnn.network import Input, Layer, Network, maximum_window
-from eventsnn.neurons import Accumulator, Neuron, Relay, RunningMaximum
+from eventsnn.neurons import (
+    Accumulator,
+    Bistable,
+    Maximum,
+    Neuron,
+    Relay,
+    RunningMaximum,
+    Synchronous,
+)
 from eventsnn.synapses import Synapse, chain_shape, output_shape
 from eventsnn.testing.strategies.delays import delays
 from eventsnn.testing.strategies.neurons import decays, neurons
 from eventsnn.testing.strategies.numbers import Draw, broadcast_shapes, dyadic, image_shapes
 from eventsnn.testing.strategies.synapses import chains, chains_between, pool_windows
+from eventsnn.testing.strategies.words import layers_of_words, phase_accumulators
 
 __all__ = ["LayerKind", "layers", "networks"]
 
@@ -53,7 +62,11 @@ def networks(
     for i in range(size):
         # two firing layers at least, so that one can drive another
         kind: LayerKind = "firing" if i in (0, 2) else draw(st.sampled_from(_KINDS))
-        layer = draw(layers(f"layer{i}", shapes, kind=kind, max_delay=max_delay))
+        words = [layer for layer in found if isinstance(layer.neuron, Bistable)]
+        if bool(words) and draw(st.booleans()):
+            layer = draw(layers_of_words(f"layer{i}", words[-1]))
+        else:
+            layer = draw(layers(f"layer{i}", shapes, kind=kind, max_delay=max_delay))
         found.append(layer)
         shapes[layer.name] = layer.shape
     found = [_with_feedback(draw, layer, shapes, max_delay) for layer in found]
@@ -103,6 +116,8 @@ def _neuron(draw: Draw, kind: LayerKind, shape: Shape) -> Neuron:
     if kind == "relay":
         return Relay()
     if kind == "accumulator":
+        if draw(st.booleans()):
+            return draw(phase_accumulators())
         decay = draw(decays(shape)) if draw(st.booleans()) else 1.0
         return Accumulator(dyadic(draw, draw(broadcast_shapes(shape)), -2, 2, 2), decay)
     return draw(neurons(shape))
@@ -117,7 +132,7 @@ def _maximum(draw: Draw, name: str, source: str, shape: Shape, max_delay: int) -
 
 def _with_feedback(draw: Draw, layer: Layer, shapes: Mapping[str, Shape], longest: int) -> Layer:
     """Perhaps one more, delayed link from any layer; firing layers only, see `exact_bits`."""
-    if isinstance(layer.neuron, Relay | RunningMaximum) or not draw(st.booleans()):
+    if isinstance(layer.neuron, Relay | Maximum | Synchronous) or not draw(st.booleans()):
         return layer
     source = draw(st.sampled_from([name for name in shapes if name.startswith("layer")]))
     chain = draw(chains_between(shapes[source], layer.shape))

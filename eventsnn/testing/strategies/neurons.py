@@ -21,6 +21,7 @@ from eventsnn.neurons import (
     ToValue,
 )
 from eventsnn.testing.strategies.numbers import Draw, broadcast_shapes, dyadic
+from eventsnn.testing.strategies.words import phase_neurons
 
 __all__ = ["decays", "neurons"]
 
@@ -30,7 +31,9 @@ def neurons(draw: Draw, shape: Shape) -> Neuron:
     """A firing neuron model of any kind for a layer of ``shape``."""
     threshold = dyadic(draw, draw(broadcast_shapes(shape)), 1, 4, 2)
     v0 = dyadic(draw, draw(broadcast_shapes(shape)), -1, 6, 2)
-    kind = draw(st.sampled_from(["if", "if", "lif", "cuba", "signed", "burst"]))
+    kind = draw(st.sampled_from(["if", "if", "lif", "cuba", "signed", "burst", "phases"]))
+    if kind == "phases":
+        return draw(phase_neurons(shape))
     if kind == "signed":
         return Signed(threshold, dyadic(draw, (), 0, 2, 2), v0)
     if kind == "burst":

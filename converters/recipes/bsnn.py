@@ -1,0 +1,127 @@
+"""Phase words and bistable neurons: K spikes at most stand for the activation."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from converters import ops
+from converters.ann import Ann
+from converters.conversion import Conversion
+from converters.lower import lower
+from converters.passes.activation_quantiles import Granularity, activation_quantiles
+from converters.passes.dyadic_parameters import dyadic_parameters
+from converters.passes.fold_batch_norm import fold_batch_norm
+from converters.passes.max_pool_before_concat import max_pool_before_concat
+from converters.passes.phase_coded_input import phase_coded_input, pixel_range
+from converters.passes.relu_before_max_pool import relu_before_max_pool
+from converters.phase_words import bistable
+from eventsnn import ConversionError, reading_ticks
+
+__all__ = ["bsnn"]
+
+
+def bsnn(
+    ann: Ann,
+    calibration: ArrayLike,
+    *,
+    phases: int,
+    rounding: bool = True,
+    carry: bool = False,
+    readings: int | None = 1,
+    quantile: float = 0.9999,
+    granularity: Granularity = "layer",
+    coding: Literal["analog", "phase"] = "analog",
+    synchronous: bool = True,
+    places: int | None = None,
+) -> Conversion:
+    """Convert for phase words, bistable neurons and synchronous ones where paths are short.
+
+    Every reading of every neuron is its activation in K bits of its threshold theta,
+    ``theta 2^-K clip(floor(2^K (z / theta + h)), 0, 2^K - 1)``, ``h = 2^-(1+K)`` for rounding:
+    nothing else separates the spiking network from the ANN. The largest word stands for
+    the quantile of the activations, ``theta = q / (1 - 2^-K)``. The first reading is complete
+    after depth x K ticks (`eventsnn.reading_ticks`), then there is one each 2 K ticks.
+
+    A reconstruction after Li, Zhao and Zeng, Frontiers in Neuroscience 16:991851 (2022);
+    see ``docs/methods/bsnn.md``.
+
+    Args:
+        ann: the network.
+        calibration: images (N, C, H, W) preprocessed as for the ANN, from the training set.
+        phases: K, 1 to 16: bits of a word, ticks of a cycle.
+        rounding: to the nearest word; without it to the one below.
+        carry: keep what a word could not tell for the next reading.
+        readings: how many the network takes of an image; None for a stream without end.
+        quantile, granularity: see `activation_quantiles`.
+        coding: "analog" for a constant image, "phase" for spikes made by
+            `eventsnn.phase_coded` of ``(x - input_low) / input_width``; both per channel, among
+            the conversion's parameters.
+        synchronous: False leaves the synchronous layers out, to see what they are for.
+        places: round weights, biases and theta to multiples of 2^-places. With 16 places and
+            float64 the words are exact.
+
+    Raises:
+        ConversionError: impossible parameters.
+        UnsupportedLayerError: a node without a spiking counterpart, by name.
+        InputError: images that do not fit the network.
+    """
+    if not isinstance(phases, int) or not 1 <= phases <= 16:
+        raise ConversionError(f"phases: expected an int in 1..16, found {phases!r}")
+    if coding not in ("analog", "phase"):
+        raise ConversionError(f'coding: expected "analog" or "phase", found {coding!r}')
+    ann = max_pool_before_concat(relu_before_max_pool(fold_batch_norm(ann)))
+    if places is not None:
+        ann = dyadic_parameters(ann, places)
+    thresholds = {
+        name: _scale(q, phases, places, _ceiling(ann, name))
+        for name, q in activation_quantiles(
+            ann, calibration, quantile=quantile, granularity=granularity
+        ).items()
+    }
+    parameters: dict[str, str | int | float | list[float]] = {
+        "phases": phases,
+        "rounding": rounding,
+        "carry": carry,
+        "readings": readings or 0,
+        "quantile": quantile,
+        "granularity": granularity,
+        "coding": coding,
+        "synchronous": synchronous,
+    }
+    if places is not None:
+        parameters["places"] = places
+    if coding == "phase":
+        low, width = pixel_range(calibration, phases)
+        ann = phase_coded_input(ann, low, width)
+        parameters |= {"input_low": low.tolist(), "input_width": width.tolist()}
+    network = bistable(
+        lower(ann, thresholds),
+        phases,
+        rounding=rounding,
+        carry=carry,
+        readings=readings,
+        synchronous=synchronous,
+        image=coding == "analog",
+    )
+    parameters["ticks"] = int(reading_ticks(network, readings or 1)[-1])
+    return Conversion(network, ann, thresholds, "bsnn", parameters)
+
+
+def _ceiling(ann: Ann, name: str) -> float:
+    relu = ann.by_name[name].op
+    assert isinstance(relu, ops.ReLU)
+    return np.inf if relu.ceiling is None else relu.ceiling
+
+
+def _scale(
+    quantile: float | NDArray[np.float64], phases: int, places: int | None, ceiling: float
+) -> float | NDArray[np.float64]:
+    """The theta whose largest word is the quantile, on the grid of ``places``."""
+    theta = np.asarray(quantile, dtype=np.float64) / (1 - 2.0**-phases)
+    theta = np.minimum(theta, ceiling)
+    if places is not None:
+        theta = np.ldexp(np.maximum(np.round(np.ldexp(theta, places)), 1), -places)
+    return theta if theta.ndim else float(theta)
