@@ -59,7 +59,7 @@ def make_state(plan: Plan, record: Record, ticks: int) -> t.State:
         word=np.zeros(spoken, dtype=real),
         spoke=np.zeros((spoken + 7) // 8 * 8, dtype=np.uint8),
         word_index=np.zeros(spoken, dtype=np.int32),
-        word_amplitude=np.zeros(max(spoken, 1), dtype=real),
+        word_amplitude=np.zeros(spoken, dtype=real),
         scratch=np.zeros(plan.wiring.scratch, dtype=real),
         scratch_index=np.zeros(plan.wiring.scratch, dtype=np.int32),
         scratch_amplitude=np.zeros(plan.wiring.scratch, dtype=real),

@@ -55,7 +55,7 @@ def hear(
             state.word_index,
             state.word_amplitude,
             True,
-            state.word_amplitude[0],  # not used: each spike has its own
+            pool.emission_amplitude[0],  # not used: each spike has its own
             ZERO,
             stop,
         )

@@ -291,7 +291,7 @@ def _switch_currents(
                 pool.pixel,
                 pool.pixel_value,
                 state.has_current[layer],
-                pool.pixel_value[0],  # not used: each pixel has its own
+                pool.emission_amplitude[0],  # not used: each pixel has its own
                 pool.analog_start[value],
                 pool.analog_stop[value],
             )
