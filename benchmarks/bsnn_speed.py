@@ -24,7 +24,7 @@ from eventsnn.engine.inputs import as_samples
 from eventsnn.engine.plan import make_plan
 from eventsnn.kernels.heap import pop, push
 from eventsnn.kernels.tables import REGISTERS
-from eventsnn.run import Record
+from eventsnn.record import Record
 
 MEAN, STD = np.array([[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]]).reshape(2, 3, 1, 1)
 

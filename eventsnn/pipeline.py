@@ -76,9 +76,8 @@ def _check_maximum(name: str, neuron: PhaseMaximum, arrival: Arrival, words: _Wo
 def _check_stage(
     name: str, neuron: Bistable | PhaseAccumulator, arrival: Arrival, words: _Words | None
 ) -> None:
-    if words is not None:
-        words = _later(words, arrival.delay, neuron.phases)
-    if words is None or words.stage != neuron.stage - 1:
+    heard = None if words is None else _later(words, arrival.delay, neuron.phases)
+    if heard is None or heard.stage != neuron.stage - 1:
         raise NetworkError(
             f"layer `{name}` of stage {neuron.stage} hears words of {neuron.phases} phases and "
             f"stage {neuron.stage - 1} only, found {_described(words, arrival)}; put Synchronous "
