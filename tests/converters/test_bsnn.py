@@ -111,10 +111,10 @@ def words(network, run, name, readings):
     """What a layer said, (readings, *shape): amplitudes summed over each cycle."""
     spikes, phases = run.spikes[name], network.layer(network.output).neuron.phases
     train = spikes.to_dense(run.ticks + 2 * phases).reshape(run.ticks + 2 * phases, -1)
-    starts = phases * (stage_of(network, name) + 2 * np.arange(readings))
+    starts = range(phases * stage_of(network, name), run.ticks, 2 * phases)
     said = [train[start : start + phases].sum(axis=0) for start in starts]
-    assert np.sum(said) == train.sum(), f"{name} spoke in other cycles too"
-    return np.reshape(said, (readings, *spikes.shape))
+    assert np.sum(said) == train.sum(), f"{name} spoke while it should listen"
+    return np.reshape(said[:readings], (readings, *spikes.shape))
 
 
 def stage_of(network, name):
