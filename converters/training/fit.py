@@ -20,7 +20,7 @@ from eventsnn import ConversionError
 
 __all__ = ["Epoch", "fit"]
 
-#: Part of the steps in which the learning rate of the one-cycle schedule rises.
+#: Part of the steps in which the learning rate rises.
 _WARM_UP = 0.25
 
 
@@ -60,11 +60,11 @@ def fit(
 ) -> list[Epoch]:
     """Train ``model`` in place, and leave it in evaluation mode.
 
-    Steps are those of SGD with Nesterov momentum under the one-cycle schedule (Smith and
-    Topin, arXiv 1708.07120): the learning rate rises to ``learning_rate`` during the first
-    quarter of the steps and falls to almost 0 by a cosine. The result is a function of
-    the model's weights, the data, the arguments, the version of PyTorch and its number of
-    threads. Interrupted and resumed from its checkpoint it is the same, bit by bit.
+    Steps are those of SGD with Nesterov momentum .9. The learning rate goes through one cycle
+    (Smith and Topin, arXiv 1708.07120): it rises linearly from 0 to ``learning_rate`` in the
+    first quarter of the steps, and falls to 0 by half a cosine in the others. The result is a
+    function of the model's weights, the data, the arguments, the version of PyTorch and its
+    number of threads. Interrupted and resumed from its checkpoint it is the same, bit by bit.
 
     Args:
         model: (N, ...) images -> (N, classes) logits.
@@ -103,18 +103,14 @@ def fit(
     }
     groups = list(_decaying(model, weight_decay) if parameters is None else parameters)
     optimizer = torch.optim.SGD(groups, learning_rate, momentum=0.9, nesterov=True)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer,
-        learning_rate,
-        total_steps=epochs * math.ceil(len(images) / batch_size),
-        pct_start=_WARM_UP,
-    )
+    steps = epochs * math.ceil(len(images) / batch_size)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, partial(_one_cycle, steps))
     criterion = nn.CrossEntropyLoss(label_smoothing=label_smoothing)
     state = _State(model, optimizer, schedule, settings)
     with torch.random.fork_rng(devices=[]), _progress() as progress:
         torch.manual_seed(seed)
         history = state.restored(checkpoint) if checkpoint and checkpoint.exists() else []
-        task = progress.add_task("training", total=schedule.total_steps)
+        task = progress.add_task("training", total=steps)
         progress.advance(task, schedule.last_epoch)
         model.train()
         for epoch in range(len(history) + 1, epochs + 1):
@@ -185,6 +181,14 @@ def _decaying(model: nn.Module, weight_decay: float) -> Iterable[dict[str, Any]]
     learnt = [values for values in model.parameters() if values.requires_grad]
     yield {"params": [p for p in learnt if p.ndim > 1], "weight_decay": weight_decay}
     yield {"params": [p for p in learnt if p.ndim <= 1], "weight_decay": 0.0}
+
+
+def _one_cycle(steps: int, step: int) -> float:
+    """The learning rate of a step, counted from 0, in parts of the largest."""
+    done = (step + 1) / (steps + 1)
+    if done <= _WARM_UP:
+        return done / _WARM_UP
+    return (1 + math.cos(math.pi * (done - _WARM_UP) / (1 - _WARM_UP))) / 2
 
 
 def _check_finite(loss: float, epoch: int) -> None:

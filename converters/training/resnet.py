@@ -40,6 +40,7 @@ class ResNet(nn.Module):  # type: ignore[misc] # torch is not there where types 
         depth: ``6 n + 2`` >= 8: convolutions and the read-out, without those of S.
         width: channels of the first stage.
         block: see above.
+        stem_stride: of the first convolution; 2 makes training four times as cheap.
         classes, channels: of the answer and of the images.
 
     Raises:
@@ -47,7 +48,14 @@ class ResNet(nn.Module):  # type: ignore[misc] # torch is not there where types 
     """
 
     def __init__(
-        self, depth: int, width: int, block: BlockName, *, classes: int = 10, channels: int = 3
+        self,
+        depth: int,
+        width: int,
+        block: BlockName,
+        *,
+        stem_stride: int = 1,
+        classes: int = 10,
+        channels: int = 3,
     ) -> None:
         super().__init__()
         if depth < 8 or depth % 6 != 2 or width < 1:
@@ -58,7 +66,7 @@ class ResNet(nn.Module):  # type: ignore[misc] # torch is not there where types 
         if block not in get_args(BlockName):
             raise ConversionError(f"block: expected one of {get_args(BlockName)}, found {block!r}")
         kind = _Post if block == "post" else _PreSpike if block == "pre_spike" else _PreCurrent
-        self.conv = _conv3(channels, width)
+        self.conv = _conv3(channels, width, stem_stride)
         # a restructured block begins with batch norm and activation of its own
         self.head = nn.Sequential()
         if block == "post":
