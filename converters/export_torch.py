@@ -1,4 +1,4 @@
-"""PyTorch model -> self-describing NPZ; the one file here that imports PyTorch.
+"""PyTorch model -> self-describing NPZ.
 
 ::
 
@@ -48,6 +48,8 @@ except ImportError as error:
         sys.stderr.write(f"Error: {missing}\n")
         sys.exit(2)
     raise MissingExtraError(missing) from error
+
+from converters.training.clip import ClippedReLU
 
 __all__ = ["export", "main", "trace"]
 
@@ -121,7 +123,7 @@ def _symbolic(model: torch.nn.Module) -> fx.GraphModule:
         UnsupportedLayerError: control flow that depends on the image; names file and line.
     """
     try:
-        return fx.symbolic_trace(model)
+        return fx.GraphModule(model, _Tracer().trace(model))
     except Exception as error:
         raise UnsupportedLayerError(
             f"{_user_line(error, model)}: cannot be traced ({error}); a spiking network has one "
@@ -144,7 +146,14 @@ def _user_line(error: Exception, model: torch.nn.Module) -> str:
     return f"{last.filename}:{last.lineno}: `{last.line}`"
 
 
-class _Recorder(fx.Interpreter):  # type: ignore[misc] # torch is not there where types are checked
+class _Tracer(fx.Tracer):  # type: ignore[misc] # torch is not there where types are checked
+    """Looks into every module that is not PyTorch's, but into none of our own activations."""
+
+    def is_leaf_module(self, module: torch.nn.Module, name: str) -> bool:
+        return isinstance(module, ClippedReLU) or super().is_leaf_module(module, name)
+
+
+class _Recorder(fx.Interpreter):  # type: ignore[misc] # as above
     """Runs a traced model on images and keeps what its calls are and make."""
 
     def __init__(self, graph: fx.GraphModule, images: torch.Tensor) -> None:

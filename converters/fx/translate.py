@@ -33,6 +33,7 @@ _HANDLERS: dict[Callable[..., Tensor], str] = {
     pools.mean: "mean",
     arithmetic.relu: "relu",
     arithmetic.relu6: "relu6",
+    arithmetic.clipped_relu: "clipped_relu",
     arithmetic.hardtanh: "hardtanh",
     arithmetic.clamp: "clamp clip clamp_min",
     arithmetic.threshold: "threshold",
