@@ -3,10 +3,11 @@
     python benchmarks/train_resnet_blocks.py --data FOLDER --block pre_current --out net.npz
 
 Images are the 50,000 of CIFAR-10 (``cifar10_train_1of5.npz`` to ``5of5``, with x (10000, 3,
-32, 32) uint8 and y), each 2 x 2 pixels averaged to one: ``--size 16``. The blocks are those of
-`converters.training.resnet`. Written are the network as a self-describing NPZ (weights rounded
-to float16), its log beside it (``net.log.jsonl``), and a checkpoint after each epoch
-(``net.checkpoint.pt``), from which the same command goes on.
+32, 32) uint8 and y), each 2 x 2 pixels averaged to one: ``--size 16``; the first convolution
+halves them once more. The blocks are those of `converters.training.resnet`. Written are the
+network as a self-describing NPZ (weights rounded to float16), its log beside it
+(``net.log.jsonl``), and a checkpoint after each epoch (``net.checkpoint.pt``), from which the
+same command goes on.
 
 The accuracy told in the end is that of the written network, by `converters.forward`, on
 ``cifar10_test_958.npz``. Needs torch. Blocks that are compared are trained by the same command.
@@ -20,10 +21,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from small_cifar import read
 
 from converters import forward, load_ann
 from converters.export_torch import export
+from converters.npz import read_npz, write_npz
 from converters.training.augment import flipped_and_shifted
 from converters.training.clip import (
     initialise_thresholds,
@@ -32,21 +34,6 @@ from converters.training.clip import (
 )
 from converters.training.fit import fit
 from converters.training.resnet import ResNet
-
-MEAN = np.array([0.485, 0.456, 0.406], np.float32).reshape(3, 1, 1)
-STD = np.array([0.229, 0.224, 0.225], np.float32).reshape(3, 1, 1)
-
-
-def images_of(x: NDArray[np.uint8], size: int) -> NDArray[np.float32]:
-    """``(mean of k x k pixels / 255 - MEAN) / STD``, (N, 3, size, size)."""
-    k = x.shape[-1] // size
-    means = x.reshape(len(x), 3, size, k, size, k).mean((3, 5), dtype=np.float32)
-    return (means / 255 - MEAN) / STD
-
-
-def read(path: Path, size: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    with np.load(path) as stored:
-        return images_of(stored["x"], size), stored["y"].astype(np.int64)
 
 
 def trained(options: argparse.Namespace) -> ResNet:
@@ -77,6 +64,13 @@ def trained(options: argparse.Namespace) -> ResNet:
     return model
 
 
+def round_weights(path: Path) -> None:
+    """Store weights in half the bytes; vectors, batch norms' above all, stay as they are."""
+    arrays = read_npz(path)
+    half = {key: values.astype(np.float16) for key, values in arrays.items() if values.ndim > 1}
+    write_npz(path, arrays | half)
+
+
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--data", type=Path, required=True, help="folder of the CIFAR-10 NPZ")
@@ -100,6 +94,7 @@ def main() -> int:
     model = trained(options)
     x, y = read(options.data / "cifar10_test_958.npz", options.size)
     export(model, x[:2], options.out)
+    round_weights(options.out)
     accuracy = float(np.mean(forward(load_ann(options.out), x).argmax(axis=1) == y))
     print(f"{options.out}: {accuracy:.2%} of {len(y)} test images")
     return 0
