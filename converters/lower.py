@@ -16,6 +16,7 @@ from converters.passes.max_pool_before_concat import max_pool_before_concat
 from converters.passes.relu_before_max_pool import relu_before_max_pool
 from eventsnn import (
     IF,
+    LIF,
     Accumulator,
     ConversionError,
     Input,
@@ -25,12 +26,16 @@ from eventsnn import (
     Relay,
     RunningMaximum,
     Subtract,
+    ToValue,
     UnsupportedLayerError,
 )
 
 __all__ = ["lower"]
 
 Array = NDArray[np.float64]
+
+#: What becomes a layer by itself; everything else may be part of a link.
+_NOT_LINEAR = ops.ReLU | ops.Spike | ops.MaxPool2d
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,8 @@ def lower(ann: Ann, thresholds: Mapping[str, ArrayLike], initial: float = 0.5) -
       ``v0 = initial * theta``. A unit spike is worth theta, folded into the weights it
       meets next. A neuron fires once a tick at most, so a ceiling of the ReLU is theirs too
       where theta is not above it.
+    - A **Spike** becomes the `IF` or `LIF` layer that it describes, with ``v0 = mean / decay``:
+      the potential to which the first tick adds its current is the mean. Its spikes are worth 1.
     - The **linear** operations from one layer to the next become the chain of a link; an
       Add becomes several links into one layer, and so does a Concat, each link with its
       place among the channels. Their constant part, the pre-activation with all sources
@@ -85,7 +92,7 @@ def lower(ann: Ann, thresholds: Mapping[str, ArrayLike], initial: float = 0.5) -
     for node in ann.nodes:
         arriving = _arriving(ann, node, paths)
         constant = silent[node.inputs[0]]
-        if not isinstance(node.op, ops.ReLU | ops.MaxPool2d):
+        if not isinstance(node.op, _NOT_LINEAR):
             constant = apply(node.op, *(silent[name] for name in node.inputs)).astype(np.float64)
         neuron = _neuron(ann, node, receivers[node.name], theta, initial)
         if neuron is None:
@@ -122,7 +129,7 @@ def _arriving(ann: Ann, node: Node, paths: Mapping[str, tuple[_Path, ...]]) -> t
         before = [sum(sizes[:position]) for position in range(len(sizes))]
         total = sum(sizes)
         steps = [(Place(b, total - b - s),) for b, s in zip(before, sizes, strict=True)]
-    elif isinstance(node.op, ops.ReLU | ops.MaxPool2d):
+    elif isinstance(node.op, _NOT_LINEAR):
         steps = [()]
     return tuple(
         _Path(path.source, (*path.steps, *more))
@@ -144,24 +151,34 @@ def _receivers(ann: Ann) -> dict[str, int]:
 
 def _is_repeated(ann: Ann, node: Node) -> bool:
     """Whether ``node`` is part of every link that needs it, and never a layer."""
-    computed = ops.ReLU | ops.MaxPool2d | ops.Conv2d | ops.Linear | ops.Add
+    computed = _NOT_LINEAR | ops.Conv2d | ops.Linear | ops.Add
     return node.name != ann.output and not isinstance(node.op, computed)
 
 
 def _neuron(
     ann: Ann, node: Node, receivers: int, theta: Mapping[str, Array], initial: float
-) -> IF | RunningMaximum | Accumulator | Relay | None:
+) -> IF | LIF | RunningMaximum | Accumulator | Relay | None:
     """The neuron model of a node that becomes a layer; None for a part of a link."""
     match node.op:
         case ops.ReLU():
             threshold = theta[node.name]
             return IF(threshold=threshold, reset=Subtract(), v0=initial * threshold)
+        case ops.Spike():
+            return _trained(node.op)
         case ops.MaxPool2d(kernel_size=kernel, stride=stride, padding=padding):
             return RunningMaximum(ops.pair(kernel), ops.pair(stride), ops.pair(padding))
         case _ if node.name == ann.output:
             return Accumulator()
         case _:
             return Relay() if receivers > 1 and not _is_repeated(ann, node) else None
+
+
+def _trained(spike: ops.Spike) -> IF | LIF:
+    reset = Subtract() if spike.reset == "subtract" else ToValue(0.0)
+    v0 = spike.mean / spike.decay
+    if spike.decay == 1:
+        return IF(threshold=spike.threshold, reset=reset, v0=v0)
+    return LIF(decay=spike.decay, threshold=spike.threshold, reset=reset, v0=v0)
 
 
 def _bias(constant: Array) -> float | Array:
@@ -208,7 +225,8 @@ def _checked(ann: Ann, thresholds: Mapping[str, ArrayLike]) -> dict[str, Array]:
 
 
 def _check_supported(ann: Ann) -> None:
-    rectified = {*ann.names_of(ops.ReLU), *ann.names_of(ops.MaxPool2d)}
+    kinds = (ops.ReLU, ops.Spike, ops.MaxPool2d)
+    rectified = {name for kind in kinds for name in ann.names_of(kind)}
     for name in ann.names_of(ops.MaxPool2d):
         source = ann.by_name[name].inputs[0]
         if source not in rectified:
@@ -218,7 +236,7 @@ def _check_supported(ann: Ann) -> None:
                 f"train with average pooling"
             )
     kind = type(ann.by_name[ann.output].op)
-    if kind in {ops.ReLU, ops.MaxPool2d}:
+    if kind in kinds:
         raise UnsupportedLayerError(
             f"node `{ann.output}`: the output is read from the sum of its inputs, so it must be "
             f"linear, found {kind.__name__}; make the node before it the output"

@@ -1,4 +1,4 @@
-"""Modules of ``torch.nn`` as functions: which one, and the attributes that it is given."""
+"""Modules as functions: which one, and the attributes that it is given."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ _MAX_POOL = ("kernel_size", "stride", "padding", "dilation", "ceil_mode", "retur
 _AVG_POOL = ("kernel_size", "stride", "padding", "ceil_mode", "count_include_pad")
 _DROPOUT = ("p", "training")
 _PAD = ("padding",)
+_SPIKE = ("decay", "threshold", "reset", "mean", "standard_deviation")
 
 #: Class name -> (function, attributes); an attribute `padding` of a pad is its `pad`.
 MODULES: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -36,6 +37,7 @@ MODULES: dict[str, tuple[str, tuple[str, ...]]] = {
     "MaxPool2d": ("max_pool2d", _MAX_POOL),
     "ReLU": ("relu", ()),
     "ReLU6": ("relu6", ()),
+    "Spike": ("spike", _SPIKE),
     "SyncBatchNorm": ("batch_norm", _NORM),
     "Threshold": ("threshold", ("threshold", "value")),
     "Unflatten": ("reshape", ()),

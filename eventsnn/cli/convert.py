@@ -9,6 +9,7 @@ import click
 
 from eventsnn.cli.console import progress_bar, say, warn
 from eventsnn.cli.convert_bsnn import WordOptions, convert_by_words, word_options
+from eventsnn.cli.convert_noise import convert_by_noise
 from eventsnn.cli.options import EXISTING_FILE, OUTPUT_FILE, numbers, positive_number, share
 from eventsnn.cli.target import check_target
 
@@ -26,9 +27,12 @@ __all__ = ["convert", "convert_by_rate"]
 @click.option("-o", "--output", "target", required=True, type=OUTPUT_FILE, help="File to write.")
 @click.option("--arch", help="For bare weights: a name such as resnet20-cifar, or a graph.json.")
 @click.option(
-    "--recipe", required=True, type=click.Choice(["rate", "bsnn"]), help="Conversion method."
+    "--recipe",
+    required=True,
+    type=click.Choice(["rate", "bsnn", "noise"]),
+    help="Conversion method.",
 )
-@click.option("--steps", type=click.IntRange(min=1), help="rate: ticks T to convert for.")
+@click.option("--steps", type=click.IntRange(min=1), help="rate, noise: ticks T to convert for.")
 @click.option(
     "--calibration",
     required=True,
@@ -71,6 +75,13 @@ __all__ = ["convert", "convert_by_rate"]
     show_default=True,
     help="One threshold per layer or per channel.",
 )
+@click.option(
+    "--mode",
+    type=click.Choice(["reset", "carry", "noise"]),
+    default="carry",
+    show_default=True,
+    help="noise: what every step after the first starts from.",
+)
 @word_options
 def convert(
     weights: Path,
@@ -85,6 +96,7 @@ def convert(
     std: tuple[float, ...],
     quantile: float | None,
     granularity: Literal["layer", "channel"],
+    mode: Literal["reset", "carry", "noise"],
     phases: int | None,
     readings: int,
     carry: bool,
@@ -109,6 +121,9 @@ def convert(
     if recipe == "bsnn":
         words = WordOptions(phases, readings, carry, rounding, coding)
         file = convert_by_words(ann, images, words, quantile=quantile, granularity=granularity)
+    elif recipe == "noise":
+        assert steps is not None
+        file = convert_by_noise(ann, images, steps=steps, mode=mode)
     else:
         assert steps is not None
         quantile = 0.999 if quantile is None else quantile
