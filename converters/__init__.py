@@ -32,6 +32,7 @@ from converters.passes.relu_before_max_pool import relu_before_max_pool
 from converters.phase_words import bistable, phase_coding
 from converters.quantised import quantised_activations
 from converters.recipes.bsnn import bsnn
+from converters.recipes.noise import noise
 from converters.recipes.rate import rate
 from converters.recipes.ttrbr import ttrbr
 
@@ -55,6 +56,7 @@ __all__ = [
     "lower",
     "macs",
     "max_pool_before_concat",
+    "noise",
     "ops",
     "phase_coded_input",
     "phase_coding",

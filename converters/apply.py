@@ -35,6 +35,8 @@ def apply(op: ops.Op, *inputs: Array) -> Array:
             return x * scale + shift
         case ops.ReLU():
             return np.clip(x, 0, op.ceiling)
+        case ops.Spike():
+            return (x + x.dtype.type(op.mean) >= op.threshold).astype(x.dtype)
         case ops.Scale():
             return x * x.dtype.type(op.factor)
         case ops.AvgPool2d():

@@ -90,7 +90,7 @@ def linear_chain(
                     pending = np.pad(pending, (op.pad_channels, (0, 0), (0, 0)))
             case ops.Add():
                 continue
-            case ops.ReLU() | ops.MaxPool2d() | ops.Concat():
+            case ops.ReLU() | ops.Spike() | ops.MaxPool2d() | ops.Concat():
                 raise AssertionError(f"{op} is not linear or has a place, so no link runs through")
             case _:
                 assert_never(op)

@@ -1,4 +1,4 @@
-"""PyTorch model -> self-describing NPZ; the one file here that imports PyTorch.
+"""PyTorch model -> self-describing NPZ.
 
 ::
 
@@ -31,6 +31,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from converters import ops
 from converters.ann import Ann
 from converters.forward import forward
 from converters.fx.call import Call, Ref
@@ -48,6 +49,9 @@ except ImportError as error:
         sys.stderr.write(f"Error: {missing}\n")
         sys.exit(2)
     raise MissingExtraError(missing) from error
+
+from converters.training.clip import ClippedReLU
+from converters.training.spiking import Spike
 
 __all__ = ["export", "main", "trace"]
 
@@ -96,6 +100,8 @@ def trace(model: Any, example: Any) -> Ann:
         # two images at least, so that what mixes images shows in the shapes
         recorder = _Recorder(graph, images if len(images) > 1 else images.repeat_interleave(2, 0))
         ann = recorder.ann()
+        if ann.names_of(ops.Spike):  # where rounding decides, a spike more changes the answer
+            model, images = model.double(), images.double()
         expected = np.asarray(model(images))
     _check_answer(ann, images.numpy(), expected)
     return ann
@@ -121,7 +127,7 @@ def _symbolic(model: torch.nn.Module) -> fx.GraphModule:
         UnsupportedLayerError: control flow that depends on the image; names file and line.
     """
     try:
-        return fx.symbolic_trace(model)
+        return fx.GraphModule(model, _Tracer().trace(model))
     except Exception as error:
         raise UnsupportedLayerError(
             f"{_user_line(error, model)}: cannot be traced ({error}); a spiking network has one "
@@ -144,7 +150,14 @@ def _user_line(error: Exception, model: torch.nn.Module) -> str:
     return f"{last.filename}:{last.lineno}: `{last.line}`"
 
 
-class _Recorder(fx.Interpreter):  # type: ignore[misc] # torch is not there where types are checked
+class _Tracer(fx.Tracer):  # type: ignore[misc] # torch is not there where types are checked
+    """Looks into every module that is not PyTorch's, but into none of our own activations."""
+
+    def is_leaf_module(self, module: torch.nn.Module, name: str) -> bool:
+        return isinstance(module, ClippedReLU | Spike) or super().is_leaf_module(module, name)
+
+
+class _Recorder(fx.Interpreter):  # type: ignore[misc] # as above
     """Runs a traced model on images and keeps what its calls are and make."""
 
     def __init__(self, graph: fx.GraphModule, images: torch.Tensor) -> None:
@@ -266,7 +279,7 @@ def _plain(value: Any) -> Any:
 
 
 def _check_answer(ann: Ann, images: NDArray[Any], expected: NDArray[Any]) -> None:
-    found = forward(ann, images.reshape(len(images), *ann.input_shape))
+    found = forward(ann, images.reshape(len(images), *ann.input_shape), dtype=images.dtype)
     worst = float(np.abs(found.reshape(expected.shape) - expected).max())
     if not worst <= _TOLERANCE * max(1.0, float(np.abs(expected).max())):
         raise ConversionError(

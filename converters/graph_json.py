@@ -28,6 +28,8 @@ AvgPool2d      kernel_size, stride (the kernel's size), padding 0
 MaxPool2d      the same
 Subsample      stride 1, pad_channels [0, 0]
 ReLU           ceiling (none)
+Spike          decay 1, threshold 1, reset "subtract" or "zero",
+               mean 0, standard_deviation 0
 Scale          factor
 GlobalAvgPool, Add, Concat, Flatten: none
 =============  =======================================================  ===================
@@ -224,6 +226,14 @@ def _operation(
             return ops.Subsample(fields.pair("stride", 1), fields.pair("pad_channels", 0))
         case "ReLU":
             return ops.ReLU(fields.number_or_none("ceiling"))
+        case "Spike":
+            return ops.Spike(
+                decay=fields.number("decay", 1.0),
+                threshold=fields.number("threshold", 1.0),
+                reset=fields.choice("reset", ops.RESETS, "subtract"),
+                mean=fields.number("mean", 0.0),
+                standard_deviation=fields.number("standard_deviation", 0.0),
+            )
         case "Scale":
             return ops.Scale(fields.number("factor"))
         case "GlobalAvgPool":

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any
+from typing import Any, TypeVar
 
 from eventsnn import FileFormatError
 
 __all__ = ["Fields"]
 
 _REQUIRED: Any = object()
+
+_Word = TypeVar("_Word", bound=str)
 
 
 class Fields:
@@ -92,6 +94,14 @@ class Fields:
     def number_or_none(self, name: str) -> float | None:
         """A finite number, or None where there is no such field."""
         return self.number(name) if name in self._left else None
+
+    def choice(self, name: str, values: tuple[_Word, ...], default: Any = _REQUIRED) -> _Word:
+        """One of a few words."""
+        found = self.take(name, default)
+        for value in values:
+            if found == value:
+                return value
+        raise self.refuse(name, " or ".join(map(json.dumps, values)), found)
 
     def flag(self, name: str, default: Any = _REQUIRED) -> bool:
         """True or false."""

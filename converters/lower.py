@@ -17,6 +17,7 @@ from converters.passes.max_pool_before_concat import max_pool_before_concat
 from converters.passes.relu_before_max_pool import relu_before_max_pool
 from eventsnn import (
     IF,
+    LIF,
     Accumulator,
     ConversionError,
     Input,
@@ -27,12 +28,16 @@ from eventsnn import (
     RunningMaximum,
     Signed,
     Subtract,
+    ToValue,
     UnsupportedLayerError,
 )
 
 __all__ = ["lower"]
 
 Array = NDArray[np.float64]
+
+#: What becomes a layer by itself; everything else may be part of a link.
+_NOT_LINEAR = ops.ReLU | ops.Spike | ops.MaxPool2d
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,8 @@ def lower(
       subtracting reset, ``v0 = initial * theta``. A unit spike is worth theta, folded into
       the weights it meets next. A neuron fires once a tick at most, so a ceiling of the
       ReLU is theirs too where theta is not above it.
+    - A **Spike** becomes the `IF` or `LIF` layer that it describes, with ``v0 = mean / decay``:
+      the potential to which the first tick adds its current is the mean. Its spikes are worth 1.
     - The **linear** operations from one layer to the next become the chain of a link; an
       Add becomes several links into one layer, and so does a Concat, each link with its
       place among the channels. Their constant part, the pre-activation with all sources
@@ -96,7 +103,7 @@ def lower(
     for node in ann.nodes:
         arriving = _arriving(ann, node, paths)
         constant = silent[node.inputs[0]]
-        if not isinstance(node.op, ops.ReLU | ops.MaxPool2d):
+        if not isinstance(node.op, _NOT_LINEAR):
             constant = apply(node.op, *(silent[name] for name in node.inputs)).astype(np.float64)
         model = _model(ann, node, receivers[node.name], theta, v0, neuron)
         if model is None:
@@ -133,7 +140,7 @@ def _arriving(ann: Ann, node: Node, paths: Mapping[str, tuple[_Path, ...]]) -> t
         before = [sum(sizes[:position]) for position in range(len(sizes))]
         total = sum(sizes)
         steps = [(Place(b, total - b - s),) for b, s in zip(before, sizes, strict=True)]
-    elif isinstance(node.op, ops.ReLU | ops.MaxPool2d):
+    elif isinstance(node.op, _NOT_LINEAR):
         steps = [()]
     return tuple(
         _Path(path.source, (*path.steps, *more))
@@ -155,7 +162,7 @@ def _receivers(ann: Ann) -> dict[str, int]:
 
 def _is_repeated(ann: Ann, node: Node) -> bool:
     """Whether ``node`` is part of every link that needs it, and never a layer."""
-    computed = ops.ReLU | ops.MaxPool2d | ops.Conv2d | ops.Linear | ops.Add
+    computed = _NOT_LINEAR | ops.Conv2d | ops.Linear | ops.Add
     return node.name != ann.output and not isinstance(node.op, computed)
 
 
@@ -166,7 +173,7 @@ def _model(
     theta: Mapping[str, Array],
     v0: Mapping[str, Array],
     neuron: NeuronKind,
-) -> IF | Signed | RunningMaximum | Accumulator | Relay | None:
+) -> IF | LIF | Signed | RunningMaximum | Accumulator | Relay | None:
     """The neuron model of a node that becomes a layer; None for a part of a link."""
     match node.op:
         case ops.ReLU():
@@ -174,12 +181,22 @@ def _model(
             if neuron == "signed":
                 return Signed(threshold=threshold, v0=v0[node.name])
             return IF(threshold=threshold, reset=Subtract(), v0=v0[node.name])
+        case ops.Spike():
+            return _trained(node.op)
         case ops.MaxPool2d(kernel_size=kernel, stride=stride, padding=padding):
             return RunningMaximum(ops.pair(kernel), ops.pair(stride), ops.pair(padding))
         case _ if node.name == ann.output:
             return Accumulator()
         case _:
             return Relay() if receivers > 1 and not _is_repeated(ann, node) else None
+
+
+def _trained(spike: ops.Spike) -> IF | LIF:
+    reset = Subtract() if spike.reset == "subtract" else ToValue(0.0)
+    v0 = spike.mean / spike.decay
+    if spike.decay == 1:
+        return IF(threshold=spike.threshold, reset=reset, v0=v0)
+    return LIF(decay=spike.decay, threshold=spike.threshold, reset=reset, v0=v0)
 
 
 def _bias(constant: Array) -> float | Array:
@@ -242,7 +259,8 @@ def _fraction(ann: Ann, name: str, initial: float | Mapping[str, ArrayLike]) -> 
 
 
 def _check_supported(ann: Ann) -> None:
-    rectified = {*ann.names_of(ops.ReLU), *ann.names_of(ops.MaxPool2d)}
+    kinds = (ops.ReLU, ops.Spike, ops.MaxPool2d)
+    rectified = {name for kind in kinds for name in ann.names_of(kind)}
     for name in ann.names_of(ops.MaxPool2d):
         source = ann.by_name[name].inputs[0]
         if source not in rectified:
@@ -252,7 +270,7 @@ def _check_supported(ann: Ann) -> None:
                 f"train with average pooling"
             )
     kind = type(ann.by_name[ann.output].op)
-    if kind in {ops.ReLU, ops.MaxPool2d}:
+    if kind in kinds:
         raise UnsupportedLayerError(
             f"node `{ann.output}`: the output is read from the sum of its inputs, so it must be "
             f"linear, found {kind.__name__}; make the node before it the output"

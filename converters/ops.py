@@ -13,7 +13,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from eventsnn import NetworkError, ShapeError
 
 __all__ = [
+    "RESETS",
     "Add",
     "AvgPool2d",
     "BatchNorm",
@@ -33,12 +34,18 @@ __all__ = [
     "Op",
     "ReLU",
     "Scale",
+    "Spike",
+    "SpikeReset",
     "Subsample",
     "pair",
 ]
 
 Array = NDArray[np.floating[Any]]
 Pair = tuple[int, int]
+
+#: What a `Spike` does to its potential after a spike.
+SpikeReset = Literal["subtract", "zero"]
+RESETS: tuple[SpikeReset, ...] = ("subtract", "zero")
 
 
 def pair(value: int | Pair | None) -> Pair:
@@ -190,6 +197,47 @@ class ReLU(_Parameters):
 
 
 @dataclass(frozen=True, eq=False)
+class Spike(_Parameters):
+    """``y = [x + mean >= threshold]``: a spiking neuron in its first step.
+
+    In later steps it starts from what it kept: ``v <- decay v + x``, fire, reset. ``mean`` and
+    ``standard_deviation`` describe the noise that stood for this in training, see
+    `converters.recipes.noise`. A layer that was trained without has a standard deviation of 0.
+
+    Args:
+        decay: lambda in (0, 1]; 1 is integrate and fire without leak.
+        threshold: theta > 0.
+        reset: "subtract" the threshold, or to "zero".
+        mean: of the noise; the potential on which the first step adds its current.
+        standard_deviation: of the noise, >= 0.
+    """
+
+    decay: float = 1.0
+    threshold: float = 1.0
+    reset: SpikeReset = "subtract"
+    mean: float = 0.0
+    standard_deviation: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("decay", "threshold", "mean", "standard_deviation"):
+            value = float(getattr(self, name))
+            object.__setattr__(self, name, value)
+            if not math.isfinite(value):
+                raise NetworkError(f"Spike.{name}: expected a finite number, found {value:g}")
+        if not 0 < self.decay <= 1:
+            raise NetworkError(f"Spike.decay: expected a number in (0, 1], found {self.decay:g}")
+        if self.threshold <= 0:
+            raise NetworkError(f"Spike.threshold: expected a number > 0, found {self.threshold:g}")
+        if self.reset not in RESETS:
+            raise NetworkError(f'Spike.reset: expected "subtract" or "zero", found {self.reset!r}')
+        if self.standard_deviation < 0:
+            raise NetworkError(
+                f"Spike.standard_deviation: expected a number >= 0, "
+                f"found {self.standard_deviation:g}"
+            )
+
+
+@dataclass(frozen=True, eq=False)
 class Scale(_Parameters):
     """``y = factor x`` with one constant for all; `BatchNorm` has one per channel."""
 
@@ -274,6 +322,7 @@ Op = (
     | Linear
     | BatchNorm
     | ReLU
+    | Spike
     | Scale
     | AvgPool2d
     | MaxPool2d

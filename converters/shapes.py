@@ -65,7 +65,7 @@ def output_shape(op: ops.Op, inputs: tuple[Shape, ...]) -> Shape:
                     f"BatchNorm of {op.weight.size} channels expects as many, found shape {shape}"
                 )
             return shape
-        case ops.ReLU() | ops.Scale():
+        case ops.ReLU() | ops.Spike() | ops.Scale():
             return shape
         case ops.AvgPool2d() | ops.MaxPool2d():
             channels, height, width = _image(shape, op)

@@ -63,6 +63,27 @@ def test_converters_import_public_names_only():
                     assert alias.name in eventsnn.__all__, f"{path}: {alias.name}"
 
 
+def test_pytorch_is_imported_where_networks_are_exported_and_trained_only():
+    allowed = {ROOT / "converters" / "export_torch.py"}
+    for path in {*SOURCES} - allowed - {*(ROOT / "converters" / "training").rglob("*.py")}:
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom):
+                names = [node.module or ""]
+            for name in names:
+                needs_it = ("torch", "converters.training", "converters.export_torch")
+                assert not f"{name}.".startswith(tuple(f"{n}." for n in needs_it)), path
+
+
+def test_training_without_pytorch_names_the_extra():
+    code = "import sys; sys.modules['torch'] = None; import converters.training.fit"
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert 'MissingExtraError: training needs PyTorch: python -m pip install "eventsnn[torch]"' in (
+        done.stderr
+    )
+
+
 def test_import_needs_no_optional_package():
     """Neither torch nor the test tools nor the plots are imported by the packages."""
     optional = {"torch", "hypothesis", "matplotlib", "sklearn", "nir"}

@@ -13,6 +13,7 @@ from converters.fx.call import Builder, Refusal, Tensor, as_image
 __all__ = [
     "add",
     "clamp",
+    "clipped_relu",
     "dropout",
     "hardtanh",
     "identity",
@@ -34,6 +35,11 @@ def relu(build: Builder, x: Tensor) -> Tensor:
 def relu6(build: Builder, x: Tensor) -> Tensor:
     """min(max(x, 0), 6)."""
     return build.add(ops.ReLU(6.0), x)
+
+
+def clipped_relu(build: Builder, x: Tensor, threshold: Any) -> Tensor:
+    """min(max(x, 0), threshold), of `converters.training.clip`."""
+    return build.add(ops.ReLU(float(threshold)), x)
 
 
 def hardtanh(build: Builder, x: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:

@@ -1,4 +1,4 @@
-"""Modules of ``torch.nn`` as functions: which one, and the attributes that it is given."""
+"""Modules as functions: which one, and the attributes that it is given."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ _MAX_POOL = ("kernel_size", "stride", "padding", "dilation", "ceil_mode", "retur
 _AVG_POOL = ("kernel_size", "stride", "padding", "ceil_mode", "count_include_pad")
 _DROPOUT = ("p", "training")
 _PAD = ("padding",)
+_SPIKE = ("decay", "threshold", "reset", "mean", "standard_deviation")
 
 #: Class name -> (function, attributes); an attribute `padding` of a pad is its `pad`.
 MODULES: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -21,6 +22,7 @@ MODULES: dict[str, tuple[str, tuple[str, ...]]] = {
     "AvgPool2d": ("avg_pool2d", (*_AVG_POOL, "divisor_override")),
     "BatchNorm1d": ("batch_norm", _NORM),
     "BatchNorm2d": ("batch_norm", _NORM),
+    "ClippedReLU": ("clipped_relu", ("threshold",)),  # of converters.training
     "Conv1d": ("conv1d", _CONVOLUTION),
     "Conv2d": ("conv2d", _CONVOLUTION),
     "Dropout": ("dropout", _DROPOUT),
@@ -35,6 +37,7 @@ MODULES: dict[str, tuple[str, tuple[str, ...]]] = {
     "MaxPool2d": ("max_pool2d", _MAX_POOL),
     "ReLU": ("relu", ()),
     "ReLU6": ("relu6", ()),
+    "Spike": ("spike", _SPIKE),
     "SyncBatchNorm": ("batch_norm", _NORM),
     "Threshold": ("threshold", ("threshold", "value")),
     "Unflatten": ("reshape", ()),

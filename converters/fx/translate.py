@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from converters.ann import INPUT, Ann
-from converters.fx import arithmetic, arrangement, layers, pools
+from converters.fx import arithmetic, arrangement, layers, pools, spiking
 from converters.fx.call import Builder, Call, Ref, Refusal, Tensor, as_image
 from converters.fx.refusals import refusal
 from converters.shapes import Shape
@@ -33,9 +33,11 @@ _HANDLERS: dict[Callable[..., Tensor], str] = {
     pools.mean: "mean",
     arithmetic.relu: "relu",
     arithmetic.relu6: "relu6",
+    arithmetic.clipped_relu: "clipped_relu",
     arithmetic.hardtanh: "hardtanh",
     arithmetic.clamp: "clamp clip clamp_min",
     arithmetic.threshold: "threshold",
+    spiking.spike: "spike",
     arithmetic.dropout: "dropout dropout1d dropout2d feature_dropout alpha_dropout",
     arithmetic.identity: "identity contiguous clone detach to float type",
     arithmetic.add: "add iadd",

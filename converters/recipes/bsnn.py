@@ -15,6 +15,7 @@ from converters.passes.activation_quantiles import Granularity, activation_quant
 from converters.passes.dyadic_parameters import dyadic_parameters
 from converters.passes.fold_batch_norm import fold_batch_norm
 from converters.passes.max_pool_before_concat import max_pool_before_concat
+from converters.passes.only_activations import only_activations
 from converters.passes.phase_coded_input import phase_coded_input, pixel_range
 from converters.passes.relu_before_max_pool import relu_before_max_pool
 from converters.phase_words import bistable
@@ -72,7 +73,8 @@ def bsnn(
         raise ConversionError(f"phases: expected an int in 1..16, found {phases!r}")
     if coding not in ("analog", "phase"):
         raise ConversionError(f'coding: expected "analog" or "phase", found {coding!r}')
-    ann = max_pool_before_concat(relu_before_max_pool(fold_batch_norm(ann)))
+    ann = fold_batch_norm(only_activations(ann))
+    ann = max_pool_before_concat(relu_before_max_pool(ann))
     if places is not None:
         ann = dyadic_parameters(ann, places)
     thresholds = {

@@ -10,6 +10,7 @@ from converters.lower import lower
 from converters.passes.activation_quantiles import Granularity, activation_quantiles
 from converters.passes.fold_batch_norm import fold_batch_norm
 from converters.passes.max_pool_before_concat import max_pool_before_concat
+from converters.passes.only_activations import only_activations
 from converters.passes.relu_before_max_pool import relu_before_max_pool
 from eventsnn import ConversionError
 
@@ -48,7 +49,8 @@ def rate(
     """
     if not isinstance(ticks, int) or ticks < 1:
         raise ConversionError(f"ticks: expected an int >= 1, found {ticks!r}")
-    ann = max_pool_before_concat(relu_before_max_pool(fold_batch_norm(ann)))
+    ann = fold_batch_norm(only_activations(ann))
+    ann = max_pool_before_concat(relu_before_max_pool(ann))
     thresholds = activation_quantiles(ann, calibration, quantile=quantile, granularity=granularity)
     parameters = {"ticks": ticks, "quantile": quantile, "granularity": granularity}
     return Conversion(lower(ann, thresholds), ann, thresholds, "rate", parameters)

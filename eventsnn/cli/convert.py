@@ -9,6 +9,7 @@ import click
 
 from eventsnn.cli.console import progress_bar, say, warn
 from eventsnn.cli.convert_bsnn import WordOptions, convert_by_words, word_options
+from eventsnn.cli.convert_noise import convert_by_noise
 from eventsnn.cli.options import EXISTING_FILE, OUTPUT_FILE, numbers, positive_number, share
 from eventsnn.cli.target import check_target
 
@@ -28,10 +29,12 @@ __all__ = ["convert", "convert_by_rate"]
 @click.option(
     "--recipe",
     required=True,
-    type=click.Choice(["rate", "ttrbr", "bsnn"]),
+    type=click.Choice(["rate", "ttrbr", "bsnn", "noise"]),
     help="Conversion method.",
 )
-@click.option("--steps", type=click.IntRange(min=1), help="rate, ttrbr: ticks T to convert for.")
+@click.option(
+    "--steps", type=click.IntRange(min=1), help="Ticks T, of rate, ttrbr, noise."
+)
 @click.option(
     "--calibration",
     required=True,
@@ -82,6 +85,13 @@ __all__ = ["convert", "convert_by_rate"]
     show_default=True,
     help="ttrbr: signed neurons take back spikes given too early.",
 )
+@click.option(
+    "--mode",
+    type=click.Choice(["reset", "carry", "noise"]),
+    default="carry",
+    show_default=True,
+    help="noise: what every step after the first starts from.",
+)
 @word_options
 def convert(
     weights: Path,
@@ -97,6 +107,7 @@ def convert(
     quantile: float | None,
     granularity: Literal["layer", "channel"],
     neuron: Literal["if", "signed"],
+    mode: Literal["reset", "carry", "noise"],
     phases: int | None,
     readings: int,
     carry: bool,
@@ -121,6 +132,9 @@ def convert(
     if recipe == "bsnn":
         words = WordOptions(phases, readings, carry, rounding, coding)
         file = convert_by_words(ann, images, words, quantile=quantile, granularity=granularity)
+    elif recipe == "noise":
+        assert steps is not None
+        file = convert_by_noise(ann, images, steps=steps, mode=mode)
     else:
         assert steps is not None
         q = 0.999 if quantile is None else quantile

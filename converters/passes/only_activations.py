@@ -1,0 +1,23 @@
+"""A check: recipes that code activations have no use for neurons that were trained as such."""
+
+from __future__ import annotations
+
+from converters import ops
+from converters.ann import Ann
+from eventsnn import UnsupportedLayerError
+
+__all__ = ["only_activations"]
+
+
+def only_activations(ann: Ann) -> Ann:
+    """``ann`` as it is.
+
+    Raises:
+        UnsupportedLayerError: a Spike, by name.
+    """
+    if spikes := ann.names_of(ops.Spike):
+        raise UnsupportedLayerError(
+            f"node `{spikes[0]}`: is a spiking neuron already and has no activation to code; "
+            f"use recipe noise"
+        )
+    return ann
