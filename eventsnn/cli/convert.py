@@ -32,9 +32,7 @@ __all__ = ["convert", "convert_by_rate"]
     type=click.Choice(["rate", "ttrbr", "bsnn", "noise"]),
     help="Conversion method.",
 )
-@click.option(
-    "--steps", type=click.IntRange(min=1), help="Ticks T, of rate, ttrbr, noise."
-)
+@click.option("--steps", type=click.IntRange(min=1), help="Ticks T, of rate, ttrbr, noise.")
 @click.option(
     "--calibration",
     required=True,

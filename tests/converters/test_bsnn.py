@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from bsnn_words import check_all_words, run_all, words
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -12,7 +13,6 @@ from converters import (
     Node,
     bistable,
     bsnn,
-    load_ann,
     lower,
     max_pool_before_concat,
     ops,
@@ -23,20 +23,15 @@ from converters import (
 )
 from converters.testing import anns, images
 from eventsnn import (
-    Bistable,
     ConversionError,
     Layer,
     Link,
     Network,
     NetworkError,
-    PhaseMaximum,
-    Record,
     Relay,
     Synchronous,
     UnsupportedLayerError,
-    evaluate,
     phase_coded,
-    reading_ticks,
     simulate,
 )
 
@@ -105,57 +100,6 @@ def dyadic_anns(draw):
         theta = np.random.default_rng(seed).integers(1, 9, shape) / 4
         thresholds[name] = np.minimum(theta, ann.by_name[name].op.ceiling or np.inf)
     return ann, thresholds
-
-
-def words(network, run, name, readings):
-    """What a layer said, (readings, *shape): amplitudes summed over each cycle."""
-    spikes, phases = run.spikes[name], network.layer(network.output).neuron.phases
-    train = spikes.to_dense(run.ticks + 2 * phases).reshape(run.ticks + 2 * phases, -1)
-    starts = range(phases * stage_of(network, name), run.ticks, 2 * phases)
-    said = [train[start : start + phases].sum(axis=0) for start in starts]
-    assert np.sum(said) == train.sum(), f"{name} spoke while it should listen"
-    return np.reshape(said[:readings], (readings, *spikes.shape))
-
-
-def stage_of(network, name):
-    """The stage of the words of a layer: of its source, for max pooling."""
-    if name not in {layer.name for layer in network.layers}:
-        return 0
-    layer = network.layer(name)
-    if isinstance(layer.neuron, PhaseMaximum):
-        return stage_of(network, layer.links[0].source)
-    return layer.neuron.stage
-
-
-def check_all_words(network, run, ann, thresholds, x, *, phases, rounding):
-    """Every layer of every reading against the quantised ANN; reading r saw image r."""
-    said = [
-        layer.name
-        for layer in network.layers
-        if type(layer.neuron) in (Bistable, PhaseMaximum) and layer.name in ann.by_name
-    ]
-    expected = quantised_activations(
-        ann, x, thresholds, (*said, ann.output), phases=phases, rounding=rounding
-    )
-    for name in said:
-        relu = name
-        while not isinstance(ann.by_name[relu].op, ops.ReLU):
-            relu = ann.by_name[relu].inputs[0]
-        found = words(network, run, name, len(x)) * np.asarray(thresholds[relu])
-        np.testing.assert_array_equal(found, expected[name], err_msg=name)
-    at = reading_ticks(network, len(x)) - 1
-    readings = run.potentials[network.output][at]
-    np.testing.assert_array_equal(readings, expected[ann.output])
-
-
-def run_all(network, inputs, readings):
-    """With everything recorded; without, packets are added a cycle at a time."""
-    common = {"ticks": int(reading_ticks(network, readings)[-1]), "precision": "float64"}
-    run = simulate(network, inputs, record=Record.everything(network), **common)
-    unrecorded = simulate(network, inputs, **common)
-    assert np.array_equal(unrecorded.output, run.output)
-    assert unrecorded.counts == run.counts
-    return run
 
 
 @settings(max_examples=60)
@@ -361,44 +305,6 @@ def test_impossible_parameters_are_refused(options, message):
     ann = Ann((1,), (Node("relu", ops.ReLU()), Node("fc", ops.Linear([[1.0]]), ("relu",))))
     with pytest.raises(ConversionError, match=message):
         bsnn(ann, np.ones((1, 1)), **options)
-
-
-def silent_inactive(network, run, z):
-    """Spikes of inactivated neurons: those that spiked though the ANN's current is <= 0."""
-    return sum(
-        int(np.count_nonzero((words(network, run, name, 1)[0] > 0) & (current <= 0)))
-        for name, current in z.items()
-    )
-
-
-@pytest.mark.data
-@pytest.mark.parametrize(("name", "phases"), [("resnet20", 4), ("resnet20", 8), ("resnet56", 4)])
-def test_words_of_real_networks_on_real_images(data_dir, name, phases):
-    ann = load_ann(data_dir / f"{name}_cifar10.npz", f"{name}-cifar")
-    mean, std = np.array([[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]]).reshape(2, 3, 1, 1)
-    with np.load(data_dir / "cifar10_train_1of5.npz") as file:
-        calibration = (file["x"][:32] / 255 - mean) / std
-    with np.load(data_dir / "cifar10_test_958.npz") as file:
-        x = np.round((file["x"][:2] / 255 - mean) / std * 2**16) / 2**16
-        y = file["y"][:2]
-    conversion = bsnn(ann, calibration, phases=phases, places=16)
-    network = conversion.network
-    for image in x:
-        run = run_all(network, image, 1)
-        check_all_words(
-            *(network, run, conversion.ann, conversion.thresholds, image[None]),
-            phases=phases,
-            rounding=True,
-        )
-        relus = conversion.ann.names_of(ops.ReLU)
-        currents = {relu: conversion.ann.by_name[relu].inputs[0] for relu in relus}
-        z = quantised_activations(
-            *(conversion.ann, image[None], conversion.thresholds, tuple(currents.values())),
-            phases=phases,
-        )
-        assert silent_inactive(network, run, {r: z[c][0] for r, c in currents.items()}) == 0
-    found = evaluate(network, x, y, ticks=int(reading_ticks(network, 1)[0]))
-    assert found.accuracy.shape == (reading_ticks(network, 1)[0],)
 
 
 def test_stages_survive_a_second_join():

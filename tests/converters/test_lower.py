@@ -26,7 +26,6 @@ from eventsnn import (
     Relay,
     RunningMaximum,
     Scale,
-    Signed,
     Subsample,
     Subtract,
     UnsupportedLayerError,
@@ -357,34 +356,6 @@ def test_a_threshold_above_the_ceiling_is_refused():
     assert lower(ann, {"relu": 6.0}).layer("relu").neuron.threshold == 6
     with pytest.raises(ConversionError, match=r"threshold of `relu`: .*ceiling 6 .*found 6.5"):
         lower(ann, {"relu": np.array([1, 6.5]).reshape(2, 1, 1)})
-
-
-@pytest.mark.parametrize("initial", [-np.inf, 1.0, float("nan")])
-def test_a_bad_initial_potential_is_refused(initial):
-    with pytest.raises(ConversionError, match=r"initial of `relu`: expected fractions below 1"):
-        lower(graph(*RELU), {"relu": 1.0}, initial)
-
-
-def test_initial_potentials_per_layer_and_channel():
-    fractions = np.array([0.25, 0.75]).reshape(2, 1, 1)
-    ann = graph(*RELU)
-    network = lower(ann, {"relu": 2.0}, {"relu": fractions}, "signed")
-    assert network.layer("relu").neuron == Signed(2.0, v0=2 * fractions)
-    with pytest.raises(ConversionError, match="initial: expected one for each ReLU; missing is"):
-        lower(ann, {"relu": 2.0}, {})
-    with pytest.raises(ConversionError, match="initial of `relu`: expected fractions"):
-        lower(ann, {"relu": 2.0}, {"relu": np.zeros(2)})
-
-
-@pytest.mark.parametrize("neuron", ["burst", ""])
-def test_an_unknown_neuron_is_refused(neuron):
-    with pytest.raises(ConversionError, match='neuron: expected "if" or "signed", found'):
-        lower(graph(*RELU), {"relu": 1.0}, 0.5, neuron)
-
-
-def test_the_initial_potential_is_a_fraction_of_theta():
-    layer = lower(graph(*RELU), {"relu": 3.0}, 0.25).layer("relu")
-    assert layer.neuron == IF(3.0, Subtract(), 0.75)
 
 
 CONV = ("conv", ops.Conv2d(np.ones((2, 2, 1, 1))))

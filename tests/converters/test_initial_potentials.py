@@ -1,0 +1,51 @@
+"""Initial potentials and neuron models that `lower` gives to rectified activations."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from converters import Ann, Node, lower, ops
+from eventsnn import IF, ConversionError, Signed, Subtract
+
+
+def graph(*nodes, shape=(2, 4, 4)):
+    return Ann(shape, tuple(Node(*node) for node in nodes))
+
+
+def read_out(source, inputs):
+    return (
+        ("flat", ops.Flatten(), (source,)),
+        ("fc", ops.Linear(np.ones((1, inputs))), ("flat",)),
+    )
+
+
+RELU = (("relu", ops.ReLU()), *read_out("relu", 32))
+
+
+@pytest.mark.parametrize("initial", [-np.inf, 1.0, float("nan")])
+def test_a_bad_initial_potential_is_refused(initial):
+    with pytest.raises(ConversionError, match=r"initial of `relu`: expected fractions below 1"):
+        lower(graph(*RELU), {"relu": 1.0}, initial)
+
+
+def test_initial_potentials_per_layer_and_channel():
+    fractions = np.array([0.25, 0.75]).reshape(2, 1, 1)
+    ann = graph(*RELU)
+    network = lower(ann, {"relu": 2.0}, {"relu": fractions}, "signed")
+    assert network.layer("relu").neuron == Signed(2.0, v0=2 * fractions)
+    with pytest.raises(ConversionError, match="initial: expected one for each ReLU; missing is"):
+        lower(ann, {"relu": 2.0}, {})
+    with pytest.raises(ConversionError, match="initial of `relu`: expected fractions"):
+        lower(ann, {"relu": 2.0}, {"relu": np.zeros(2)})
+
+
+@pytest.mark.parametrize("neuron", ["burst", ""])
+def test_an_unknown_neuron_is_refused(neuron):
+    with pytest.raises(ConversionError, match='neuron: expected "if" or "signed", found'):
+        lower(graph(*RELU), {"relu": 1.0}, 0.5, neuron)
+
+
+def test_the_initial_potential_is_a_fraction_of_theta():
+    layer = lower(graph(*RELU), {"relu": 3.0}, 0.25).layer("relu")
+    assert layer.neuron == IF(3.0, Subtract(), 0.75)
