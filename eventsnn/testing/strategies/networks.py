@@ -63,7 +63,7 @@ def networks(
         # two firing layers at least, so that one can drive another
         kind: LayerKind = "firing" if i in (0, 2) else draw(st.sampled_from(_KINDS))
         words = [layer for layer in found if isinstance(layer.neuron, Bistable)]
-        if bool(words) and draw(st.integers(0, 2)) == 2:
+        if bool(words) and draw(st.integers(0, 3)) == 3:
             layer = draw(layers_of_words(f"layer{i}", words[-1]))
         else:
             layer = draw(layers(f"layer{i}", shapes, kind=kind, max_delay=max_delay))

@@ -23,8 +23,8 @@ _READINGS = st.sampled_from([None, None, 1, 2])
 @st.composite
 def phase_neurons(draw: Draw, shape: Shape) -> Bistable | PhaseIF:
     """A `Bistable` of any early stage, or a `PhaseIF`."""
-    threshold = dyadic(draw, draw(broadcast_shapes(shape)), 1, 4, 2)
-    phases = draw(st.sampled_from([1, 2, 2, 3]))
+    threshold = dyadic(draw, draw(broadcast_shapes(shape)), 1, 2, 2)
+    phases = draw(st.sampled_from([1, 1, 2, 3]))
     if draw(st.integers(0, 3)) == 0:
         return PhaseIF(phases, threshold)
     return Bistable(
