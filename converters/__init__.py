@@ -17,6 +17,7 @@ from converters import ops
 from converters.ann import Ann, Node
 from converters.architectures import architectures
 from converters.conversion import Conversion
+from converters.diagnosis import Diagnosis, diagnose
 from converters.forward import activations, forward
 from converters.graph_json import ann_from_source, ann_to_source
 from converters.load import load_ann, read_arrays, save_ann
@@ -32,10 +33,12 @@ from converters.phase_words import bistable, phase_coding
 from converters.quantised import quantised_activations
 from converters.recipes.bsnn import bsnn
 from converters.recipes.rate import rate
+from converters.recipes.ttrbr import ttrbr
 
 __all__ = [
     "Ann",
     "Conversion",
+    "Diagnosis",
     "Node",
     "activation_quantiles",
     "activations",
@@ -44,6 +47,7 @@ __all__ = [
     "architectures",
     "bistable",
     "bsnn",
+    "diagnose",
     "dyadic_parameters",
     "fold_batch_norm",
     "forward",
@@ -60,4 +64,5 @@ __all__ = [
     "read_arrays",
     "relu_before_max_pool",
     "save_ann",
+    "ttrbr",
 ]

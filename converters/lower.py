@@ -12,6 +12,7 @@ from converters import ops
 from converters.ann import INPUT, Ann, Node
 from converters.apply import apply
 from converters.chain import Place, linear_chain
+from converters.dynamics import NeuronKind
 from converters.passes.max_pool_before_concat import max_pool_before_concat
 from converters.passes.relu_before_max_pool import relu_before_max_pool
 from eventsnn import (
@@ -24,6 +25,7 @@ from eventsnn import (
     Network,
     Relay,
     RunningMaximum,
+    Signed,
     Subtract,
     UnsupportedLayerError,
 )
@@ -41,13 +43,18 @@ class _Path:
     steps: tuple[ops.Op | Place, ...] = ()
 
 
-def lower(ann: Ann, thresholds: Mapping[str, ArrayLike], initial: float = 0.5) -> Network:
+def lower(
+    ann: Ann,
+    thresholds: Mapping[str, ArrayLike],
+    initial: float | Mapping[str, ArrayLike] = 0.5,
+    neuron: NeuronKind = "if",
+) -> Network:
     """The spiking network of ``ann``: soft-reset IF neurons in place of ReLUs.
 
-    - A **ReLU** becomes an `IF` layer of its name: threshold theta, subtracting reset,
-      ``v0 = initial * theta``. A unit spike is worth theta, folded into the weights it
-      meets next. A neuron fires once a tick at most, so a ceiling of the ReLU is theirs too
-      where theta is not above it.
+    - A **ReLU** becomes an `IF` layer of its name, or a `Signed` one: threshold theta,
+      subtracting reset, ``v0 = initial * theta``. A unit spike is worth theta, folded into
+      the weights it meets next. A neuron fires once a tick at most, so a ceiling of the
+      ReLU is theirs too where theta is not above it.
     - The **linear** operations from one layer to the next become the chain of a link; an
       Add becomes several links into one layer, and so does a Concat, each link with its
       place among the channels. Their constant part, the pre-activation with all sources
@@ -65,17 +72,21 @@ def lower(ann: Ann, thresholds: Mapping[str, ArrayLike], initial: float = 0.5) -
     Args:
         ann: the network; batch norm that is left becomes a scale and a bias.
         thresholds: theta > 0 of every ReLU by name: a number, (C, 1, 1) or (N,).
-        initial: v before the first tick as a fraction of theta, in [0, 1).
+        initial: v before the first tick as a fraction of theta, below 1; a number, or by
+            name of every ReLU, shaped as thresholds. Below 0, a neuron waits longer.
+        neuron: "if", or "signed" for neurons that take back spikes given too early.
 
     Raises:
-        ConversionError: thresholds that are missing, unknown, misshaped or not positive.
+        ConversionError: thresholds that are missing, unknown, misshaped or not positive, or
+            initial potentials that are none.
         UnsupportedLayerError: an output that is not linear, or a max pooling of anything
             but rectified activations; names the node and what to do.
     """
-    if not 0 <= initial < 1:
-        raise ConversionError(f"initial: expected a fraction in [0, 1), found {initial}")
+    if neuron not in {"if", "signed"}:
+        raise ConversionError(f'neuron: expected "if" or "signed", found {neuron!r}')
     ann = max_pool_before_concat(relu_before_max_pool(ann))
     theta = _checked(ann, thresholds)
+    v0 = {name: _fraction(ann, name, initial) * theta[name] for name in theta}
     _check_supported(ann)
     receivers = _receivers(ann)
     paths: dict[str, tuple[_Path, ...]] = {INPUT: (_Path(INPUT),)}
@@ -87,13 +98,13 @@ def lower(ann: Ann, thresholds: Mapping[str, ArrayLike], initial: float = 0.5) -
         constant = silent[node.inputs[0]]
         if not isinstance(node.op, ops.ReLU | ops.MaxPool2d):
             constant = apply(node.op, *(silent[name] for name in node.inputs)).astype(np.float64)
-        neuron = _neuron(ann, node, receivers[node.name], theta, initial)
-        if neuron is None:
+        model = _model(ann, node, receivers[node.name], theta, v0, neuron)
+        if model is None:
             paths[node.name], silent[node.name] = arriving, constant
             continue
         paths[node.name] = (_Path(node.name),)
         silent[node.name] = np.zeros((1, *ann.shapes[node.name]))
-        if isinstance(neuron, RunningMaximum):
+        if isinstance(model, RunningMaximum):
             worth[node.name] = worth[node.inputs[0]]
             links: tuple[Link, ...] = (Link(node.inputs[0]),)
         else:
@@ -106,11 +117,11 @@ def lower(ann: Ann, thresholds: Mapping[str, ArrayLike], initial: float = 0.5) -
                 for path in arriving
             )
         bias: float | Array = 0.0
-        if isinstance(neuron, Relay):
+        if isinstance(model, Relay):
             silent[node.name] = constant  # a relay would emit its bias in every tick
         else:
             bias = _bias(constant[0])
-        layers.append(Layer(node.name, ann.shapes[node.name], neuron, links, bias=bias))
+        layers.append(Layer(node.name, ann.shapes[node.name], model, links, bias=bias))
     return Network((Input(INPUT, ann.input_shape),), tuple(layers), ann.output)
 
 
@@ -148,14 +159,21 @@ def _is_repeated(ann: Ann, node: Node) -> bool:
     return node.name != ann.output and not isinstance(node.op, computed)
 
 
-def _neuron(
-    ann: Ann, node: Node, receivers: int, theta: Mapping[str, Array], initial: float
-) -> IF | RunningMaximum | Accumulator | Relay | None:
+def _model(
+    ann: Ann,
+    node: Node,
+    receivers: int,
+    theta: Mapping[str, Array],
+    v0: Mapping[str, Array],
+    neuron: NeuronKind,
+) -> IF | Signed | RunningMaximum | Accumulator | Relay | None:
     """The neuron model of a node that becomes a layer; None for a part of a link."""
     match node.op:
         case ops.ReLU():
             threshold = theta[node.name]
-            return IF(threshold=threshold, reset=Subtract(), v0=initial * threshold)
+            if neuron == "signed":
+                return Signed(threshold=threshold, v0=v0[node.name])
+            return IF(threshold=threshold, reset=Subtract(), v0=v0[node.name])
         case ops.MaxPool2d(kernel_size=kernel, stride=stride, padding=padding):
             return RunningMaximum(ops.pair(kernel), ops.pair(stride), ops.pair(padding))
         case _ if node.name == ann.output:
@@ -205,6 +223,22 @@ def _checked(ann: Ann, thresholds: Mapping[str, ArrayLike]) -> dict[str, Array]:
             )
         checked[name] = values
     return checked
+
+
+def _fraction(ann: Ann, name: str, initial: float | Mapping[str, ArrayLike]) -> Array:
+    """The initial potential of one ReLU as a fraction of its threshold."""
+    if isinstance(initial, Mapping) and name not in initial:
+        raise ConversionError(f"initial: expected one for each ReLU; missing is `{name}`")
+    values = np.asarray(initial[name] if isinstance(initial, Mapping) else initial, np.float64)
+    channels, *pixels = ann.shapes[name]
+    if values.shape not in {(), (channels, *(1,) * len(pixels))} or not np.all(
+        (values > -np.inf) & (values < 1)
+    ):
+        raise ConversionError(
+            f"initial of `{name}`: expected fractions below 1, one or one per channel, "
+            f"found {initial[name] if isinstance(initial, Mapping) else initial}"
+        )
+    return values
 
 
 def _check_supported(ann: Ann) -> None:

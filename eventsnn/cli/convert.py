@@ -13,7 +13,7 @@ from eventsnn.cli.options import EXISTING_FILE, OUTPUT_FILE, numbers, positive_n
 from eventsnn.cli.target import check_target
 
 if TYPE_CHECKING:
-    from converters import Ann
+    from converters import Ann, Conversion
     from eventsnn.datasets import DataSet
     from eventsnn.hdf5 import NetworkFile
     from eventsnn.preprocessing import PreprocessedImages
@@ -26,9 +26,12 @@ __all__ = ["convert", "convert_by_rate"]
 @click.option("-o", "--output", "target", required=True, type=OUTPUT_FILE, help="File to write.")
 @click.option("--arch", help="For bare weights: a name such as resnet20-cifar, or a graph.json.")
 @click.option(
-    "--recipe", required=True, type=click.Choice(["rate", "bsnn"]), help="Conversion method."
+    "--recipe",
+    required=True,
+    type=click.Choice(["rate", "ttrbr", "bsnn"]),
+    help="Conversion method.",
 )
-@click.option("--steps", type=click.IntRange(min=1), help="rate: ticks T to convert for.")
+@click.option("--steps", type=click.IntRange(min=1), help="rate, ttrbr: ticks T to convert for.")
 @click.option(
     "--calibration",
     required=True,
@@ -62,14 +65,22 @@ __all__ = ["convert", "convert_by_rate"]
     "--quantile",
     type=share,
     metavar="Q",
-    help="Thresholds are this quantile of the activations. Default: rate 0.999, bsnn 0.9999.",
+    help="Thresholds are this quantile of the activations (ttrbr: where its search starts). "
+    "Default: 0.999, for bsnn 0.9999.",
 )
 @click.option(
     "--granularity",
     type=click.Choice(["layer", "channel"]),
     default="layer",
     show_default=True,
-    help="One threshold per layer or per channel.",
+    help="One threshold per layer or per channel; ttrbr: always per channel.",
+)
+@click.option(
+    "--neuron",
+    type=click.Choice(["if", "signed"]),
+    default="if",
+    show_default=True,
+    help="ttrbr: signed neurons take back spikes given too early.",
 )
 @word_options
 def convert(
@@ -85,6 +96,7 @@ def convert(
     std: tuple[float, ...],
     quantile: float | None,
     granularity: Literal["layer", "channel"],
+    neuron: Literal["if", "signed"],
     phases: int | None,
     readings: int,
     carry: bool,
@@ -111,8 +123,11 @@ def convert(
         file = convert_by_words(ann, images, words, quantile=quantile, granularity=granularity)
     else:
         assert steps is not None
-        quantile = 0.999 if quantile is None else quantile
-        file = convert_by_rate(ann, images, steps=steps, quantile=quantile, granularity=granularity)
+        q = 0.999 if quantile is None else quantile
+        if recipe == "rate":
+            file = convert_by_rate(ann, images, steps=steps, quantile=q, granularity=granularity)
+        else:
+            file = _convert_by_ttrbr(ann, images, steps=steps, quantile=q, neuron=neuron)
     save_network(target, file)
     neurons = sum(layer.size for layer in file.network.layers)
     say(
@@ -141,10 +156,40 @@ def convert_by_rate(
     granularity: Literal["layer", "channel"] = "layer",
 ) -> NetworkFile:
     """The network by recipe ``rate``, with the ANN that it came from."""
-    from converters import ann_to_source, macs, rate
-    from eventsnn.hdf5 import NetworkFile, Source
+    from converters import rate
 
     conversion = rate(ann, images[:], ticks=steps, quantile=quantile, granularity=granularity)
+    return _file(conversion, ann, images, steps)
+
+
+def _convert_by_ttrbr(
+    ann: Ann,
+    images: PreprocessedImages,
+    *,
+    steps: int,
+    quantile: float,
+    neuron: Literal["if", "signed"],
+) -> NetworkFile:
+    from converters import ops, ttrbr
+
+    with progress_bar() as bar:
+        task = bar.add_task("tuning layers", total=len(ann.names_of(ops.ReLU)))
+        conversion = ttrbr(
+            ann,
+            images[:],
+            ticks=steps,
+            neuron=neuron,
+            quantile=quantile,
+            progress=lambda count: bar.advance(task, count),
+        )
+    return _file(conversion, ann, images, steps)
+
+
+def _file(conversion: Conversion, ann: Ann, images: PreprocessedImages, steps: int) -> NetworkFile:
+    """The network with the ANN that it came from."""
+    from converters import ann_to_source, macs
+    from eventsnn.hdf5 import NetworkFile, Source
+
     return NetworkFile(
         network=conversion.network,
         preprocessing=images.preprocessing,

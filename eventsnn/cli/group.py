@@ -15,6 +15,7 @@ from eventsnn import __version__
 from eventsnn.cli.compare import compare
 from eventsnn.cli.convert import convert
 from eventsnn.cli.demo import demo
+from eventsnn.cli.diagnose import diagnose
 from eventsnn.cli.energy import energy
 from eventsnn.cli.evaluate import evaluate
 from eventsnn.cli.info import info
@@ -51,5 +52,5 @@ def main() -> None:
     """Trained networks as event-driven spiking networks: accuracy, synaptic operations, energy."""
 
 
-for _command in (info, convert, evaluate, compare, energy, report, demo):
+for _command in (info, convert, evaluate, compare, diagnose, energy, report, demo):
     main.add_command(_command)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from eventsnn.preprocessing import PreprocessedImages
     from eventsnn.spikes import Spikes
 
-__all__ = ["input_shape", "measure"]
+__all__ = ["images_for", "input_shape", "measure"]
 
 
 def measure(
@@ -63,7 +63,7 @@ def measure(
             samples = _recordings(data, shape, name)
             ann_macs = None
         else:
-            images = _images(file, data, shape)
+            images = images_for(file, name, data)
             samples = _coded(file, images)
             if ann is not None:
                 task = bar.add_task("ANN", total=len(data))
@@ -107,9 +107,16 @@ def input_shape(file: NetworkFile, name: str) -> tuple[int, ...]:
     return file.network.inputs[0].shape
 
 
-def _images(file: NetworkFile, data: DataSet, shape: tuple[int, ...]) -> PreprocessedImages:
+def images_for(file: NetworkFile, name: str, data: DataSet) -> PreprocessedImages:
+    """Images as the network expects them, by the preprocessing that its file names.
+
+    Raises:
+        DataError: the images do not fit.
+        InputError: the network has several inputs.
+    """
     from eventsnn.cli.images import preprocessed
 
+    shape = input_shape(file, name)
     known = file.preprocessing
     if known is None:
         images = preprocessed(data, shape)

@@ -26,6 +26,7 @@ from eventsnn import (
     Relay,
     RunningMaximum,
     Scale,
+    Signed,
     Subsample,
     Subtract,
     UnsupportedLayerError,
@@ -358,10 +359,27 @@ def test_a_threshold_above_the_ceiling_is_refused():
         lower(ann, {"relu": np.array([1, 6.5]).reshape(2, 1, 1)})
 
 
-@pytest.mark.parametrize("initial", [-0.1, 1.0, float("nan")])
+@pytest.mark.parametrize("initial", [-np.inf, 1.0, float("nan")])
 def test_a_bad_initial_potential_is_refused(initial):
-    with pytest.raises(ConversionError, match=r"initial: expected a fraction in \[0, 1\)"):
+    with pytest.raises(ConversionError, match=r"initial of `relu`: expected fractions below 1"):
         lower(graph(*RELU), {"relu": 1.0}, initial)
+
+
+def test_initial_potentials_per_layer_and_channel():
+    fractions = np.array([0.25, 0.75]).reshape(2, 1, 1)
+    ann = graph(*RELU)
+    network = lower(ann, {"relu": 2.0}, {"relu": fractions}, "signed")
+    assert network.layer("relu").neuron == Signed(2.0, v0=2 * fractions)
+    with pytest.raises(ConversionError, match="initial: expected one for each ReLU; missing is"):
+        lower(ann, {"relu": 2.0}, {})
+    with pytest.raises(ConversionError, match="initial of `relu`: expected fractions"):
+        lower(ann, {"relu": 2.0}, {"relu": np.zeros(2)})
+
+
+@pytest.mark.parametrize("neuron", ["burst", ""])
+def test_an_unknown_neuron_is_refused(neuron):
+    with pytest.raises(ConversionError, match='neuron: expected "if" or "signed", found'):
+        lower(graph(*RELU), {"relu": 1.0}, 0.5, neuron)
 
 
 def test_the_initial_potential_is_a_fraction_of_theta():

@@ -1,0 +1,94 @@
+"""Threshold tuning: as few time steps as the trained network allows, without training.
+
+A reconstruction after Meng et al., "Training much deeper spiking neural networks with a
+small number of time-steps", Neural Networks 153:254-268 (2022),
+doi 10.1016/j.neunet.2022.06.001. `docs/methods/ttrbr.md` says what is theirs and what is ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from numpy.typing import ArrayLike
+
+from converters.ann import Ann
+from converters.conversion import Conversion
+from converters.dynamics import NeuronKind
+from converters.lower import lower
+from converters.passes.activation_quantiles import activation_quantiles
+from converters.passes.fold_batch_norm import fold_batch_norm
+from converters.passes.max_pool_before_concat import max_pool_before_concat
+from converters.passes.relu_before_max_pool import relu_before_max_pool
+from converters.passes.tune_thresholds import tune_thresholds
+from eventsnn import ConversionError
+
+__all__ = ["ttrbr"]
+
+
+def ttrbr(
+    ann: Ann,
+    calibration: ArrayLike,
+    *,
+    ticks: int,
+    neuron: NeuronKind = "if",
+    quantile: float = 0.999,
+    ridge: float | None = 2.0,
+    seed: int = 0,
+    progress: Callable[[int], object] | None = None,
+) -> Conversion:
+    """Convert for rate coding within a given T, with thresholds and biases tuned for it.
+
+    The error of a rate has a part that shrinks with theta (quantization) and parts that grow
+    when theta shrinks (clipping) or when currents leave [0, theta] (deviation); which theta
+    is best depends on T and on the currents that the spiking network really carries. So
+    thresholds start at a quantile of the activations, and are tuned per channel and layer by
+    layer with all layers before already spiking, together with a correction of each bias,
+    see `converters.passes.tune_thresholds`.
+
+    Args:
+        ann: the network. Where its ReLUs have a ceiling (trained clipping thresholds), no
+            threshold exceeds it.
+        calibration: images (N, C, H, W) preprocessed as for the ANN, from the training set;
+            about 128.
+        ticks: T, how long the network will run; other T work, less well.
+        neuron: "if", or "signed": neurons that take back spikes given too early, which needs
+            hardware (or a simulator) with negative spikes, and costs about twice the spikes
+            per tick; in return T can be about 2 to 4 times smaller.
+        quantile: of the activations, where the search starts; in (0, 1].
+        ridge: how firmly the weights stay at the trained ones while least squares moves them
+            against what the layers before lost, relative to the mean square of the inputs;
+            None leaves them alone. Weak ridges fit the calibration images' noise.
+        seed: of the sample of neurons by which a channel is tuned.
+        progress: called with 1 after each layer.
+
+    Raises:
+        ConversionError: impossible parameters.
+        UnsupportedLayerError: a node without a spiking counterpart, by name.
+        InputError: images that do not fit the network.
+    """
+    if not isinstance(ticks, int) or ticks < 1:
+        raise ConversionError(f"ticks: expected an int >= 1, found {ticks!r}")
+    if neuron not in {"if", "signed"}:
+        raise ConversionError(f'neuron: expected "if" or "signed", found {neuron!r}')
+    ann = max_pool_before_concat(relu_before_max_pool(fold_batch_norm(ann)))
+    start = activation_quantiles(ann, calibration, quantile=quantile, granularity="channel")
+    lower(ann, start)  # refuses what cannot spike, before the work
+    tuning = tune_thresholds(
+        ann,
+        calibration,
+        start,
+        ticks=ticks,
+        neuron=neuron,
+        ridge=ridge,
+        seed=seed,
+        progress=progress,
+    )
+    network = lower(tuning.ann, tuning.thresholds, tuning.initial, neuron)
+    parameters: dict[str, str | int | float] = {
+        "ticks": ticks,
+        "neuron": neuron,
+        "quantile": quantile,
+        "ridge": ridge or 0.0,
+        "seed": seed,
+    }
+    return Conversion(network, tuning.ann, tuning.thresholds, "ttrbr", parameters)
