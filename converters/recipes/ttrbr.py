@@ -18,6 +18,7 @@ from converters.lower import lower
 from converters.passes.activation_quantiles import activation_quantiles
 from converters.passes.fold_batch_norm import fold_batch_norm
 from converters.passes.max_pool_before_concat import max_pool_before_concat
+from converters.passes.only_activations import only_activations
 from converters.passes.relu_before_max_pool import relu_before_max_pool
 from converters.passes.tune_thresholds import tune_thresholds
 from eventsnn import ConversionError
@@ -70,7 +71,7 @@ def ttrbr(
         raise ConversionError(f"ticks: expected an int >= 1, found {ticks!r}")
     if neuron not in {"if", "signed"}:
         raise ConversionError(f'neuron: expected "if" or "signed", found {neuron!r}')
-    ann = max_pool_before_concat(relu_before_max_pool(fold_batch_norm(ann)))
+    ann = max_pool_before_concat(relu_before_max_pool(fold_batch_norm(only_activations(ann))))
     start = activation_quantiles(ann, calibration, quantile=quantile, granularity="channel")
     lower(ann, start)  # refuses what cannot spike, before the work
     tuning = tune_thresholds(

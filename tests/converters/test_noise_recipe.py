@@ -24,6 +24,7 @@ from converters import (
     ops,
     rate,
     relu_before_max_pool,
+    ttrbr,
 )
 from converters.testing import anns, images
 from eventsnn import (
@@ -246,6 +247,8 @@ def test_impossible_conversions_are_refused():
         rate(ann, np.ones((1, 2)), ticks=1)
     with pytest.raises(UnsupportedLayerError, match="`spike`: is a spiking neuron already"):
         bsnn(ann, np.ones((1, 2)), phases=4)
+    with pytest.raises(UnsupportedLayerError, match="`spike`: is a spiking neuron already"):
+        ttrbr(ann, np.ones((1, 2)), ticks=1)
 
 
 @settings(max_examples=20)
