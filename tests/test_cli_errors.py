@@ -119,7 +119,7 @@ BAD_CALLS = [
     (f"convert ann.npz {RATE}", "Missing option '--calibration'"),
     ("convert ann.npz -o out.h5 --steps 4 --calibration data.npz", "Missing option '--recipe'"),
     ("convert ann.npz -o out.h5 --recipe rate --calibration data.npz", "Missing option '--steps'"),
-    (f"{CONVERT} --recipe magic", "'magic' is not one of 'rate', 'bsnn'"),
+    (f"{CONVERT} --recipe magic", "'magic' is not one of 'rate', 'ttrbr', 'bsnn', 'noise'"),
     (f"{CONVERT} --steps 0", "--steps': 0 is not in the range x>=1"),
     (f"{CONVERT} --steps many", "'many' is not a valid integer"),
     (f"{CONVERT} --samples 0", "--samples': 0 is not in the range"),
