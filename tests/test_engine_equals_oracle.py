@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from eventsnn import (
     IF,
@@ -18,6 +18,7 @@ from eventsnn import (
     Network,
     Record,
     Spikes,
+    reference,
     simulate,
 )
 from eventsnn.testing import assert_equals_oracle, cases, exact_bits
@@ -25,25 +26,31 @@ from eventsnn.testing import assert_equals_oracle, cases, exact_bits
 
 @pytest.mark.parametrize("order", ["by_layer", "by_tick"])
 @pytest.mark.parametrize("granularity", ["swept", "touched"])
-def test_spikes_and_potentials_are_equal(order, granularity):
+@given(case=cases())
+def test_spikes_and_potentials_are_equal(order, granularity, case):
+    assert_equals_oracle(
+        case.network,
+        case.inputs,
+        ticks=case.ticks,
+        precision=case.precision,
+        order=order,
+        granularity=granularity,
+        seed=case.seed,
+    )
+
+
+def test_most_draws_spike_in_two_layers_or_more():
+    """Comparing silent networks would show nothing. Always the same draws: no matter of luck."""
     active = []
 
+    @settings(derandomize=True, max_examples=500)
     @given(case=cases())
-    def check(case):
-        run = assert_equals_oracle(
-            case.network,
-            case.inputs,
-            ticks=case.ticks,
-            precision=case.precision,
-            order=order,
-            granularity=granularity,
-            seed=case.seed,
-        )
+    def look(case):
+        trace = reference.simulate(case.network, case.inputs, ticks=case.ticks, seed=case.seed)
         layers = [layer.name for layer in case.network.layers]
-        active.append(sum(run.counts.spikes[name] > 0 for name in layers) >= 2)
+        active.append(sum(bool(np.any(trace.spikes[name])) for name in layers) >= 2)
 
-    check()
-    # comparing silent networks would show nothing
+    look()
     assert np.mean(active) >= 0.8
 
 
