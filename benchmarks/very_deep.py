@@ -12,9 +12,12 @@ those on a trunk of currents (`pre_current`) are multiplications.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +25,16 @@ import numpy as np
 from numpy.typing import NDArray
 from small_cifar import read
 
-from converters import Conversion, forward, load_ann, macs, rate
+from converters import Conversion, forward, load_ann, macs, rate, ttrbr
 from eventsnn import evaluate
 
 TRAINED = Path(__file__).parent / "trained"
 CALIBRATION = 128
+RECIPES: dict[str, Callable[..., Conversion]] = {
+    "rate": rate,
+    "ttrbr": ttrbr,
+    "ttrbr-signed": partial(ttrbr, neuron="signed"),
+}
 
 
 def paired(right: NDArray[np.bool_], ann_right: NDArray[np.bool_]) -> tuple[float, float]:
@@ -45,7 +53,6 @@ def measured(
     found = evaluate(conversion.network, x, y, ticks=ticks, ann_predictions=answers)
     loss, half = paired(found.predictions == y, answers == y)
     return {
-        "recipe": conversion.recipe,
         "ticks": ticks,
         "accuracy": float(np.mean(found.predictions == y)),
         "difference_to_ann": loss,
@@ -69,15 +76,16 @@ def rows(path: Path, options: argparse.Namespace) -> dict[str, Any]:
     per_image = sum(macs(ann).values())
     accuracy = float(np.mean(answers == y))
     print(f"\n{path.stem}: ANN {accuracy:.1%} of {len(y)} images, {per_image / 1e6:.2f} M MACs")
-    print("recipe       T  accuracy  to the ANN    agreement   M ACs   M MACs  k spikes")
+    print("recipe           T  accuracy  to the ANN    agreement   M ACs   M MACs  k spikes")
     results = []
-    for ticks in options.ticks:
+    for recipe, ticks in itertools.product(options.recipes, options.ticks):
         began = time.perf_counter()
-        row = measured(rate(ann, calibration, ticks=ticks), x, y, answers, ticks)
-        row["seconds_with_conversion"] = time.perf_counter() - began
+        conversion = RECIPES[recipe](ann, calibration, ticks=ticks)
+        row = {"recipe": recipe, "conversion_seconds": time.perf_counter() - began}
+        row |= measured(conversion, x, y, answers, ticks)
         results.append(row)
         print(
-            f"{row['recipe']:8} {ticks:5}  {row['accuracy']:7.1%}  {row['difference_to_ann']:+6.1%}"
+            f"{recipe:12} {ticks:5}  {row['accuracy']:7.1%}  {row['difference_to_ann']:+6.1%}"
             f" +-{row['half_interval_95']:5.1%}  {row['agreement']:7.1%}  {row['ac'] / 1e6:7.2f}"
             f"  {row['mac'] / 1e6:7.3f}  {row['spikes'] / 1e3:7.1f}",
             flush=True,
@@ -89,6 +97,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("networks", nargs="*", type=Path, default=sorted(TRAINED.glob("*.npz")))
     parser.add_argument("--data", type=Path, required=True, help="folder of the CIFAR-10 NPZ")
+    parser.add_argument("--recipes", nargs="+", choices=RECIPES, default=list(RECIPES))
     parser.add_argument("--ticks", type=int, nargs="+", default=[8, 16, 32, 64, 128])
     parser.add_argument("--size", type=int, default=16, help="pixels a side")
     parser.add_argument("--limit", type=int, help="test images, all by default")
