@@ -51,7 +51,20 @@ def test_train_then_convert(tmp_path):
     assert load_ann(net).input_shape == (3, 8, 8)
     assert len((tmp_path / "net.log.jsonl").read_text().splitlines()) == 2
     told = tmp_path / "told.json"
-    run("very_deep.py", net, "--data", tmp_path, "--size", 8, "--ticks", 4, "--json", told)
+    run(
+        "very_deep.py",
+        net,
+        "--data",
+        tmp_path,
+        "--size",
+        8,
+        "--ticks",
+        4,
+        "--recipes",
+        "rate",
+        "--json",
+        told,
+    )
     (row,) = json.loads(told.read_text())["net"]["rows"]
     assert row["mac"] > 0
     assert 0 <= row["accuracy"] <= 1
