@@ -52,28 +52,28 @@ NETWORKS: dict[str, Any] = {
         str(GRAPHS / "mnist_cnn.json"),
         (1.0, (0.0,), (1.0,)),
         MNIST_DATA,
-        (1000, 200, 200),
+        (1000, 200, 1000),
     ),
     "maxpool_cnn_cifar10": (
         "maxpool_cnn_cifar10.npz",
         str(GRAPHS / "maxpool_cnn.json"),
         (255.0, (0.5,), (0.5,)),
         CIFAR_DATA,
-        (958, 200, 200),
+        (958, 200, 958),
     ),
     "resnet20": (
         "resnet20_cifar10.npz",
         "resnet20-cifar",
         CIFAR,
         CIFAR_DATA,
-        (958, 100, 60),
+        (958, 100, 958),
     ),
     "resnet56": (
         "resnet56_cifar10.npz",
         "resnet56-cifar",
         CIFAR,
         CIFAR_DATA,
-        (958, 32, 16),
+        (958, 32, 100),
     ),
 }
 CALIBRATION = 128

@@ -89,8 +89,8 @@ FAULTS = {
     ),
     "decay once too often": (
         "kernels/lazy.py",
-        "power = _power(decay, n)",
-        "power = _power(decay, n + 1)",
+        "to_n = power(decay, n)",
+        "to_n = power(decay, n + 1)",
     ),
     "floor forgotten between visits": (
         "kernels/lazy.py",
