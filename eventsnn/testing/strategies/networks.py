@@ -101,7 +101,9 @@ def layers(
             links.append(draw(_links(other, shapes, chain, max_delay)))
     bias: Any = 0.0
     if draw(st.booleans()):
-        bias = dyadic(draw, draw(broadcast_shapes(shape)), -2, 4, 3)
+        # a third of them lean to the negative: floors and leaks must hold over silent ticks
+        low, high = draw(st.sampled_from([(-2, 4), (-2, 4), (-6, 1)]))
+        bias = dyadic(draw, draw(broadcast_shapes(shape)), low, high, 3)
     return Layer(name, shape, _neuron(draw, wanted, shape), tuple(links), bias)
 
 
