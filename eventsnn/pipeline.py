@@ -7,7 +7,7 @@ one stage older. Inputs are of stage 0. Relays and max pooling hand words on in 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from eventsnn.errors import NetworkError
 from eventsnn.neurons import Bistable, Maximum, Neuron, PhaseAccumulator, PhaseMaximum, Relay
@@ -120,18 +120,16 @@ def _found(layers: _Graph, name: str, spoken: dict[str, _Words | None]) -> _Word
         return _Words(neuron.stage, neuron.phases)
     if not isinstance(neuron, Relay | Maximum):
         return None
+    arrived = [(_spoken(layers, arrival.source, spoken), arrival.delay) for arrival in arrivals]
+    known = [words.phases for words, _ in arrived if words is not None and words.phases]
     heard: _Words | None = None
-    for arrival in arrivals:
-        words = _spoken(layers, arrival.source, spoken)
-        if words is not None and arrival.delay:
-            words = None if words.phases is None else _later(words, arrival.delay, words.phases)
-        if words is None:
-            return None
-        if heard is not None and words.phases is None:
-            words = replace(words, phases=heard.phases)
-        if heard is not None and heard.phases is None:
-            heard = replace(heard, phases=words.phases)
-        if heard is not None and words != heard:
+    for spoke, delay in arrived:
+        words = spoke
+        if spoke is not None and known:
+            words = _later(spoke, delay, known[0])
+        elif delay:
+            return None  # of how many phases, only a layer of words could tell
+        if words is None or (heard is not None and words != heard):
             return None
         heard = words
     return heard

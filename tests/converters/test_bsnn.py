@@ -321,3 +321,19 @@ def test_stages_survive_a_second_join():
     relays = [k for k in network.layers if isinstance(k.neuron, Synchronous)]
     assert [k.neuron.stage for k in relays] == [2, 3]
     assert isinstance(network.layer("r3"), Layer)
+
+
+def test_a_delayed_input_and_words_may_meet_in_a_relay():
+    """An image as words reaches a sum that two links read: it is delayed like any shortcut."""
+    nodes = (
+        Node("relu", ops.ReLU()),
+        Node("sum", ops.Add(), ("relu", "input")),
+        Node("twice", ops.Add(), ("sum", "sum")),
+        Node("flat", ops.Flatten(), ("twice",)),
+        Node("fc", ops.Linear([[0.75]]), ("flat",)),
+    )
+    ann = Ann((1, 1, 1), nodes)
+    network = bistable(lower(ann, {"relu": 1.0}), 2, readings=None, image=False)
+    run = run_all(network, phase_coded(np.full((1, 1, 1, 1), 0.75), 2), 1)
+    x = np.full((1, 1, 1, 1), 0.75)
+    check_all_words(network, run, ann, {"relu": 1.0}, x, phases=2, rounding=True)
