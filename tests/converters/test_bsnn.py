@@ -324,16 +324,18 @@ def test_stages_survive_a_second_join():
 
 
 def test_a_delayed_input_and_words_may_meet_in_a_relay():
-    """An image as words reaches a sum that two links read: it is delayed like any shortcut."""
+    """What an image becomes before any neuron reaches a sum late, and as no word of its own."""
     nodes = (
-        Node("relu", ops.ReLU()),
-        Node("sum", ops.Add(), ("relu", "input")),
+        Node("before", ops.Add(), ("input", "input")),
+        Node("double", ops.Add(), ("before", "before")),
+        Node("relu", ops.ReLU(), ("double",)),
+        Node("sum", ops.Add(), ("relu", "double")),
         Node("twice", ops.Add(), ("sum", "sum")),
         Node("flat", ops.Flatten(), ("twice",)),
         Node("fc", ops.Linear([[0.75]]), ("flat",)),
     )
     ann = Ann((1, 1, 1), nodes)
     network = bistable(lower(ann, {"relu": 1.0}), 2, readings=None, image=False)
-    run = run_all(network, phase_coded(np.full((1, 1, 1, 1), 0.75), 2), 1)
     x = np.full((1, 1, 1, 1), 0.75)
+    run = run_all(network, phase_coded(x, 2), 1)
     check_all_words(network, run, ann, {"relu": 1.0}, x, phases=2, rounding=True)
