@@ -18,7 +18,7 @@ settings.register_profile(
 settings.register_profile(
     "planted",
     deadline=None,
-    max_examples=300,
+    max_examples=1500,
     phases=[Phase.explicit, Phase.generate],
     database=None,
     suppress_health_check=[HealthCheck.too_slow],
