@@ -39,7 +39,7 @@ def neurons(draw: Draw, shape: Shape) -> Neuron:
     if kind == "burst":
         return Burst(threshold, draw(st.integers(1, 4)), v0)
     reset = draw(_resets(shape))
-    v_min = dyadic(draw, (), -3, 0, 2) if draw(st.integers(0, 2)) else None
+    v_min = dyadic(draw, (), -3, 0, 2) if draw(st.booleans()) else None
     refractory = draw(st.sampled_from([0, 0, 1, 3]))
     if kind == "cuba":
         lowest = draw(st.sampled_from([1, 1, 1, 1, -2]))

@@ -14,12 +14,15 @@ __all__ = ["Draw", "broadcast_shapes", "dyadic", "image_shapes", "weights"]
 
 Draw = st.DrawFn
 
+#: hypothesis refuses lists of thousands; larger arrays repeat. A prime: rows do not line up.
+_MOST_DRAWN = 1021
+
 
 def dyadic(draw: Draw, shape: Shape, low: int, high: int, places: int) -> NDArray[np.float64]:
     """An array of multiples of 2^-places between low and high, in those units."""
-    size = math.prod(shape)
-    units = draw(st.lists(st.integers(low, high), min_size=size, max_size=size))
-    return np.ldexp(np.array(units, dtype=np.float64), -places).reshape(shape)
+    drawn = min(math.prod(shape), _MOST_DRAWN)
+    units = draw(st.lists(st.integers(low, high), min_size=drawn, max_size=drawn))
+    return np.ldexp(np.resize(np.array(units, dtype=np.float64), shape), -places)
 
 
 def weights(draw: Draw, shape: Shape) -> NDArray[np.float64]:
