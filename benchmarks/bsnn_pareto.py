@@ -5,7 +5,7 @@
 
 Measures what is not in RESULTS.json yet, one line per network and method, and saves after
 each. ``--table`` prints what is there, ``--plot`` draws it. A method is a name and what it does
-with an ANN; a recipe whose networks are read after any tick goes into `BY_TICK` to be put
+with an ANN; a recipe whose networks are read after some ticks goes into `BY_TICK` to be put
 beside the others.
 """
 
@@ -33,6 +33,7 @@ from converters import (
     quantised_activations,
     rate,
     relu_before_max_pool,
+    ttrbr,
 )
 from eventsnn import Network, evaluate, simulate
 from eventsnn.datasets import load_data
@@ -73,28 +74,40 @@ NETWORKS: dict[str, Any] = {
         "resnet56-cifar",
         CIFAR,
         CIFAR_DATA,
-        (958, 32, 100),
+        (958, 32, 958),
     ),
 }
 CALIBRATION = 128
-RATE_TICKS = (32, 64, 128)
 
 
-def by_rate(ann: Ann, images: Any) -> tuple[Network, int]:
-    return rate(ann, images, ticks=RATE_TICKS[-1]).network, RATE_TICKS[-1]
+def by_rate(ann: Ann, images: Any, ticks: int) -> Network:
+    return rate(ann, images, ticks=ticks).network
 
 
-def by_old_rate(ann: Ann, images: Any) -> tuple[Network, int]:
+def by_old_rate(ann: Ann, images: Any, _ticks: int) -> Network:
     """Maximum normalisation and v = 0 before the first tick: the method of 2015."""
     ann = max_pool_before_concat(relu_before_max_pool(fold_batch_norm(ann)))
     thresholds = activation_quantiles(ann, images, quantile=1.0)
-    return lower(ann, thresholds, initial=0.0), 2 * RATE_TICKS[-1]
+    return lower(ann, thresholds, initial=0.0)
 
 
-#: Read after every tick: the conversion and its number of ticks.
-BY_TICK: dict[str, Callable[[Ann, Any], tuple[Network, int]]] = {
-    "rate": by_rate,
-    "rate, V0 = 0, maximum": by_old_rate,
+def by_tuning(ann: Ann, images: Any, ticks: int) -> Network:
+    return ttrbr(ann, images, ticks=ticks).network
+
+
+def by_signed_tuning(ann: Ann, images: Any, ticks: int) -> Network:
+    return ttrbr(ann, images, ticks=ticks, neuron="signed").network
+
+
+#: The conversion, and the ticks after which one run of it is read.
+BY_TICK: dict[str, tuple[Callable[[Ann, Any, int], Network], tuple[int, ...]]] = {
+    "rate": (by_rate, (8, 16, 32, 64, 128)),
+    "rate, V0 = 0, maximum": (by_old_rate, (8, 16, 32, 64, 128, 256)),
+    # tuned for the T of the run
+    "ttrbr T=16": (by_tuning, (16,)),
+    "ttrbr T=32": (by_tuning, (32,)),
+    "ttrbr signed T=8": (by_signed_tuning, (8,)),
+    "ttrbr signed T=16": (by_signed_tuning, (16,)),
 }
 #: Read at the end: parameters of `converters.bsnn`.
 BY_WORD: dict[str, dict[str, Any]] = {
@@ -107,14 +120,15 @@ METHODS = (*BY_WORD, *BY_TICK)
 ONLY = dict.fromkeys(("rate, V0 = 0, maximum", "bsnn K=5 floor", "bsnn K=4 clipped"), "resnet20")
 
 
-def by_tick(network: Network, ticks: int, x: Any, y: Any, ann_macs: int) -> list[dict[str, Any]]:
+def by_tick(
+    network: Network, read_after: tuple[int, ...], x: Any, y: Any, ann_macs: int
+) -> list[dict[str, Any]]:
     """One row per number of ticks that is told, from one run."""
+    ticks = read_after[-1]
     found = evaluate(network, x, y, ticks=ticks)
     assert found.accuracy is not None
     after, rows = found.after, []
-    for t in (8, 16, *RATE_TICKS, 2 * RATE_TICKS[-1]):
-        if t > ticks:
-            continue
+    for t in read_after:
         operations = Operations(
             ac=float(after.ac[:, t - 1].sum() / len(x)),
             mac=float(after.mac[:, t - 1].sum() / len(x)),
@@ -201,8 +215,9 @@ def measure(name: str, data: Path, results: dict[str, Any], save: Callable[[], N
             conversion = bsnn(ann, calibration, **BY_WORD[method])
             found = by_word(conversion, x, y, counted, ann_macs)
         else:
-            network, ticks = BY_TICK[method](ann, calibration)
-            found = by_tick(network, ticks, x[:slow], y[:slow], ann_macs)
+            convert, read_after = BY_TICK[method]
+            network = convert(ann, calibration, read_after[-1])
+            found = by_tick(network, read_after, x[:slow], y[:slow], ann_macs)
         entry[method] = [
             row | {"ann_accuracy": float(np.mean(entry["ann"]["right"][: row["images"]]))}
             for row in found
