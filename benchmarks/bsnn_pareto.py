@@ -113,11 +113,11 @@ BY_TICK: dict[str, tuple[Callable[[Ann, Any, int], Network], tuple[int, ...]]] =
 BY_WORD: dict[str, dict[str, Any]] = {
     **{f"bsnn K={k}": {"phases": k} for k in (4, 5, 6, 8)},
     **{f"bsnn K={k} floor": {"phases": k, "rounding": False} for k in (4, 5)},
-    "bsnn K=4 clipped": {"phases": 4, "quantile": 0.998},
+    "bsnn K=4 quantile": {"phases": 4, "quantile": 0.9999, "granularity": "layer"},
 }
 METHODS = (*BY_WORD, *BY_TICK)
 #: Too slow to be measured everywhere.
-ONLY = dict.fromkeys(("rate, V0 = 0, maximum", "bsnn K=5 floor", "bsnn K=4 clipped"), "resnet20")
+ONLY = dict.fromkeys(("rate, V0 = 0, maximum", "bsnn K=5 floor", "bsnn K=4 quantile"), "resnet20")
 
 
 def by_tick(

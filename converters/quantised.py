@@ -12,7 +12,7 @@ from converters import ops
 from converters.ann import INPUT, Ann
 from converters.apply import apply
 
-__all__ = ["quantised_activations"]
+__all__ = ["as_words", "quantised_activations"]
 
 Array = NDArray[np.floating[Any]]
 
@@ -45,12 +45,22 @@ def quantised_activations(
     for node in ann.nodes:
         value = apply(node.op, *(values[name] for name in node.inputs))
         if isinstance(node.op, ops.ReLU):
-            theta = np.asarray(thresholds[node.name], dtype=dtype)
-            half = 2.0 ** -(1 + phases) if rounding else 0.0
             z = values[node.inputs[0]]
-            levels = np.floor(np.ldexp(z / theta + np.asarray(half, dtype=dtype), phases))
-            # a quotient may be rounded across a level, its product is not
-            levels -= np.ldexp(levels, -phases) * theta > z + theta * np.asarray(half, dtype=dtype)
-            value = np.ldexp(np.clip(levels, 0, 2**phases - 1), -phases) * theta
+            value = as_words(z, thresholds[node.name], phases=phases, rounding=rounding)
         values[node.name] = value
     return {name: values[name] for name in names}
+
+
+def as_words(
+    z: Array, threshold: float | NDArray[np.float64], *, phases: int, rounding: bool
+) -> Array:
+    """The words of pre-activations z, as numbers, in the dtype of z.
+
+    ``theta 2^-K clip(floor(2^K (z / theta + h)), 0, 2^K - 1)``.
+    """
+    theta = np.asarray(threshold, dtype=z.dtype)
+    half = np.asarray(2.0 ** -(1 + phases) if rounding else 0.0, dtype=z.dtype)
+    levels = np.floor(np.ldexp(z / theta + half, phases))
+    # a quotient may be rounded across a level, its product is not
+    levels -= np.ldexp(levels, -phases) * theta > z + theta * half
+    return np.asarray(np.ldexp(np.clip(levels, 0, 2**phases - 1), -phases) * theta)

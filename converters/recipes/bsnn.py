@@ -18,10 +18,14 @@ from converters.passes.max_pool_before_concat import max_pool_before_concat
 from converters.passes.only_activations import only_activations
 from converters.passes.phase_coded_input import phase_coded_input, pixel_range
 from converters.passes.relu_before_max_pool import relu_before_max_pool
+from converters.passes.word_thresholds import word_thresholds
 from converters.phase_words import bistable
 from eventsnn import ConversionError, reading_ticks
 
 __all__ = ["bsnn"]
+
+#: Where the search for thresholds begins.
+_START = 0.9999
 
 
 def bsnn(
@@ -32,8 +36,8 @@ def bsnn(
     rounding: bool = True,
     carry: bool = False,
     readings: int | None = 1,
-    quantile: float = 0.9999,
-    granularity: Granularity = "layer",
+    quantile: float | None = None,
+    granularity: Granularity = "channel",
     coding: Literal["analog", "phase"] = "analog",
     synchronous: bool = True,
     places: int | None = None,
@@ -42,9 +46,10 @@ def bsnn(
 
     Every reading of every neuron is its activation in K bits of its threshold theta,
     ``theta 2^-K clip(floor(2^K (z / theta + h)), 0, 2^K - 1)``, ``h = 2^-(1+K)`` for rounding:
-    nothing else separates the spiking network from the ANN. The largest word stands for
-    the quantile of the activations, ``theta = q / (1 - 2^-K)``. The first reading is complete
-    after depth x K ticks (`eventsnn.reading_ticks`), then there is one each 2 K ticks.
+    nothing else separates the spiking network from the ANN. Theta is what makes words miss
+    the activations least (`converters.passes.word_thresholds`), or lets the largest word
+    stand for a ``quantile`` of them. The first reading is complete after depth x K ticks
+    (`eventsnn.reading_ticks`), then there is one each 2 K ticks.
 
     A reconstruction after Li, Zhao and Zeng, Frontiers in Neuroscience 16:991851 (2022);
     see ``docs/methods/bsnn.md``.
@@ -56,7 +61,9 @@ def bsnn(
         rounding: to the nearest word; without it to the one below.
         carry: keep what a word could not tell for the next reading.
         readings: how many the network takes of an image; None for a stream without end.
-        quantile, granularity: see `activation_quantiles`.
+        quantile: None for the theta of least squares; else ``theta = q / (1 - 2^-K)`` with q
+            the quantile of the activations, see `activation_quantiles`.
+        granularity: one theta per "layer" or per "channel".
         coding: "analog" for a constant image, "phase" for spikes made by
             `eventsnn.phase_coded` of ``(x - input_low) / input_width``; both per channel, among
             the conversion's parameters.
@@ -77,18 +84,28 @@ def bsnn(
     ann = max_pool_before_concat(relu_before_max_pool(ann))
     if places is not None:
         ann = dyadic_parameters(ann, places)
+    largest = activation_quantiles(
+        ann, calibration, quantile=quantile or _START, granularity=granularity
+    )
+    thresholds = {name: q / (1 - 2.0**-phases) for name, q in largest.items()}
+    if quantile is None:
+        thresholds = word_thresholds(
+            ann,
+            calibration,
+            thresholds,
+            phases=phases,
+            rounding=rounding,
+            granularity=granularity,
+        )
     thresholds = {
-        name: _scale(q, phases, places, _ceiling(ann, name))
-        for name, q in activation_quantiles(
-            ann, calibration, quantile=quantile, granularity=granularity
-        ).items()
+        name: _on_grid(theta, places, _ceiling(ann, name)) for name, theta in thresholds.items()
     }
     parameters: dict[str, str | int | float | list[float]] = {
         "phases": phases,
         "rounding": rounding,
         "carry": carry,
         "readings": readings or 0,
-        "quantile": quantile,
+        "quantile": quantile or 0.0,
         "granularity": granularity,
         "coding": coding,
         "synchronous": synchronous,
@@ -118,12 +135,11 @@ def _ceiling(ann: Ann, name: str) -> float:
     return np.inf if relu.ceiling is None else relu.ceiling
 
 
-def _scale(
-    quantile: float | NDArray[np.float64], phases: int, places: int | None, ceiling: float
+def _on_grid(
+    theta: float | NDArray[np.float64], places: int | None, ceiling: float
 ) -> float | NDArray[np.float64]:
-    """The theta whose largest word is the quantile, on the grid of ``places``."""
-    theta = np.asarray(quantile, dtype=np.float64) / (1 - 2.0**-phases)
-    theta = np.minimum(theta, ceiling)
+    """A multiple of 2^-places, and no more than the ceiling of the ReLU."""
+    theta = np.minimum(np.asarray(theta, dtype=np.float64), ceiling)
     if places is not None:
         theta = np.ldexp(np.maximum(np.round(np.ldexp(theta, places)), 1), -places)
     return theta if theta.ndim else float(theta)

@@ -67,14 +67,13 @@ __all__ = ["convert", "convert_by_rate"]
     type=share,
     metavar="Q",
     help="Thresholds are this quantile of the activations (ttrbr: where its search starts). "
-    "Default: 0.999, for bsnn 0.9999.",
+    "Default: 0.999; bsnn: what makes words miss the activations least.",
 )
 @click.option(
     "--granularity",
     type=click.Choice(["layer", "channel"]),
-    default="layer",
-    show_default=True,
-    help="One threshold per layer or per channel; ttrbr: always per channel.",
+    help="One threshold per layer (default of rate) or per channel (default of bsnn); "
+    "ttrbr: always per channel.",
 )
 @click.option(
     "--neuron",
@@ -103,7 +102,7 @@ def convert(
     mean: tuple[float, ...],
     std: tuple[float, ...],
     quantile: float | None,
-    granularity: Literal["layer", "channel"],
+    granularity: Literal["layer", "channel"] | None,
     neuron: Literal["if", "signed"],
     mode: Literal["reset", "carry", "noise"],
     phases: int | None,
@@ -137,7 +136,8 @@ def convert(
         assert steps is not None
         q = 0.999 if quantile is None else quantile
         if recipe == "rate":
-            file = convert_by_rate(ann, images, steps=steps, quantile=q, granularity=granularity)
+            grain = granularity or "layer"
+            file = convert_by_rate(ann, images, steps=steps, quantile=q, granularity=grain)
         else:
             file = _convert_by_ttrbr(ann, images, steps=steps, quantile=q, neuron=neuron)
     save_network(target, file)

@@ -64,7 +64,7 @@ def convert_by_words(
     options: WordOptions,
     *,
     quantile: float | None,
-    granularity: Literal["layer", "channel"],
+    granularity: Literal["layer", "channel"] | None,
 ) -> NetworkFile:
     """The network by recipe ``bsnn``, with the ANN that it came from."""
     from converters import ann_to_source, bsnn, macs
@@ -79,8 +79,8 @@ def convert_by_words(
         carry=options.carry,
         rounding=options.rounding,
         coding=options.coding,
-        granularity=granularity,
-        quantile=0.9999 if quantile is None else quantile,
+        granularity=granularity or "channel",
+        quantile=quantile,
     )
     ticks = conversion.parameters["ticks"]
     assert isinstance(ticks, int)
