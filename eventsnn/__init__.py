@@ -15,6 +15,7 @@ from eventsnn.errors import (
 )
 from eventsnn.evaluate import Evaluation, evaluate
 from eventsnn.fan_out import fan_out
+from eventsnn.fixed_point import FixedPoint, quantise
 from eventsnn.link import Link
 from eventsnn.network import Input, Layer, Network
 from eventsnn.neurons import (
@@ -74,6 +75,7 @@ __all__ = [
     "Evaluation",
     "EventsnnError",
     "FileFormatError",
+    "FixedPoint",
     "Flatten",
     "Input",
     "InputError",
@@ -112,6 +114,7 @@ __all__ = [
     "evaluate",
     "fan_out",
     "phase_coded",
+    "quantise",
     "reading_ticks",
     "simulate",
 ]

@@ -98,6 +98,10 @@ class Layer(Description):
             floor = np.broadcast_to(self.neuron.v_min, self.shape)
             if np.any(floor >= np.broadcast_to(self.neuron.threshold, self.shape)):
                 raise NetworkError(f"{owner}: v_min must lie below the threshold")
+        if isinstance(self.neuron, IF) and self.neuron.v_max is not None:
+            ceiling = np.broadcast_to(self.neuron.v_max, self.shape)
+            if np.any(ceiling < np.broadcast_to(self.neuron.threshold, self.shape)):
+                raise NetworkError(f"{owner}: v_max must not lie below the threshold")
         if isinstance(self.neuron, Maximum | Synchronous):
             name = type(self.neuron).__name__
             if len(self.links) != 1 or self.links[0].chain:
@@ -129,6 +133,8 @@ def _parameters(neuron: Neuron) -> list[tuple[str, Values]]:
                 found.append(("gain", neuron.gain))
             elif neuron.v_min is not None:
                 found.append(("v_min", neuron.v_min))
+            if isinstance(neuron, IF) and neuron.v_max is not None:
+                found.append(("v_max", neuron.v_max))
             if isinstance(neuron, LIF):
                 found.append(("decay", neuron.decay))
             if not isinstance(neuron, CubaLIF) and neuron.noise is not None:

@@ -126,6 +126,8 @@ class IF(Description):
         v_min: floor of ``v``, applied in every tick after the arrivals; None for none.
         refractory: ticks R >= 0 after a spike in which ``v`` is held and arrivals are lost.
         noise: on the potential in every tick; None for none.
+        v_max: ceiling of ``v``, at or above the threshold, applied with the floor; None for
+            none. What a spike cannot take off above it is lost.
     """
 
     threshold: Values = 1.0
@@ -134,9 +136,12 @@ class IF(Description):
     v_min: Values | None = None
     refractory: Values = 0
     noise: Noise | None = None
+    v_max: Values | None = None
 
     def __post_init__(self) -> None:
         _check_firing(self)
+        if self.v_max is not None:
+            object.__setattr__(self, "v_max", frozen_array(self.v_max, "IF.v_max"))
 
 
 @dataclass(frozen=True, eq=False)

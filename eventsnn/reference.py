@@ -245,6 +245,8 @@ def _step(layer: Layer, state: _State, arrivals: Array, image: Array | float, ti
             v = decay * state.v + layer.bias + arrivals
             if neuron.v_min is not None:
                 v = np.maximum(v, neuron.v_min)
+            if isinstance(neuron, IF) and neuron.v_max is not None:
+                v = np.minimum(v, neuron.v_max)
             v = np.where(active, v, state.v)
             fires = active & (v >= neuron.threshold)
             after = np.where(fires, _reset(neuron, v), v)

@@ -68,6 +68,7 @@ BAD = {
     "refractory -1": (lambda: IF(refractory=-1), NetworkError, "whole ticks"),
     "refractory 0.5": (lambda: LIF(0.5, refractory=0.5), NetworkError, "whole ticks"),
     "v_min": (lambda: layer(neuron=IF(v_min=1.0)), NetworkError, "below the threshold"),
+    "v_max": (lambda: layer(neuron=IF(v_max=0.5)), NetworkError, "v_max must not lie below"),
     "burst limit": (lambda: Burst(limit=0), NetworkError, "int >= 1"),
     "signed negative": (lambda: Signed(negative=-1.0), NetworkError, ">= 0"),
     "not a neuron": (lambda: layer(shape=(3,), neuron="LIF"), NetworkError, "not a neuron model"),

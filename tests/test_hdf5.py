@@ -62,6 +62,7 @@ NEURONS: list[Neuron] = [
     IF(weights(4, 1, 1) ** 2 + 0.1, Subtract(weights(4, 1, 1)), weights(4, 6, 6)),
     IF(0.1, ToValue(weights(4, 1, 1)), 0.3),
     IF(np.nextafter(1.0, 2.0), NoReset(), v_min=-0.5, refractory=3),
+    IF(v_max=weights(4, 1, 1) ** 2 + 1),
     LIF(0.9),
     LIF(weights(4, 1, 1) ** 2 / 99 + 0.1, 2.0, ToValue(0.1), 0.2, -1.0, weights(4, 1, 1) * 0 + 2),
     Burst(0.3, 5, 0.1),

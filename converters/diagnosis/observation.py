@@ -87,7 +87,7 @@ def rate_neurons(network: Network) -> tuple[dict[str, RateNeuron], dict[str, str
 def _rate_neuron(layer: Layer) -> RateNeuron:
     neuron = layer.neuron
     match neuron:
-        case IF(reset=Subtract(amount=amount), v_min=None, noise=None) if not np.any(
+        case IF(reset=Subtract(amount=amount), v_min=None, v_max=None, noise=None) if not np.any(
             neuron.refractory
         ):
             threshold = np.asarray(neuron.threshold)
@@ -101,7 +101,7 @@ def _rate_neuron(layer: Layer) -> RateNeuron:
             raise UnsupportedLayerError(
                 f"layer `{layer.name}`: {type(neuron).__name__} with these parameters does not "
                 f"code by a conserved spike count, which the error analysis rests on; expected "
-                f"IF, Signed or Burst with a subtracting reset, no floor, noise, refractory time"
+                f"IF, Signed or Burst with a subtracting reset, no clamps, noise, refractory time"
             )
     if not np.all(v0 < theta) or (limit > 1 and np.any(v0 < 0)):
         raise UnsupportedLayerError(

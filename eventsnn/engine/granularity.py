@@ -80,7 +80,9 @@ def _spikes_per_tick(samples: Sequence[Sample], name: str) -> float:
 def _cost(layer: Layer) -> float:
     """Of touching a neuron, in sweeps of one."""
     match layer.neuron:
-        case IF(v_min=None, refractory=refractory) if not np.any(np.asarray(refractory)):
+        case IF(v_min=None, v_max=None, refractory=refractory) if not np.any(
+            np.asarray(refractory)
+        ):
             return _PLAIN
         case Accumulator(decay=decay) if np.all(np.asarray(decay) == 1):
             return _PLAIN

@@ -49,6 +49,7 @@ _PER_LAYER = (
     "lazy_start",
     "decay_start",
     "v_min_start",
+    "v_max_start",
     "refractory_start",
     "negative_start",
     "limit",
@@ -103,7 +104,7 @@ class _Rule:
         v0: potential before tick 0.
         lazy: needs more than a plain sweep.
         threshold, amount: of the test, and what the reset subtracts or sets.
-        decay, v_min, refractory, negative, limit: see `eventsnn.neurons`.
+        decay, v_min, v_max, refractory, negative, limit: see `eventsnn.neurons`.
         synaptic_decay, gain: of CUBA neurons.
         noise_mean, noise_deviation: of its noise.
     """
@@ -116,6 +117,7 @@ class _Rule:
     amount: Values = 0.0
     decay: Values = 1.0
     v_min: Values = -np.inf
+    v_max: Values = np.inf
     refractory: Values = 0.0
     negative: Values = 0.0
     limit: int = 1
@@ -130,18 +132,20 @@ def _rule(neuron: IF | LIF | CubaLIF | Burst | Signed | Accumulator) -> _Rule:
         case IF() | LIF():
             kind, amount = _reset(neuron)
             decay = neuron.decay if isinstance(neuron, LIF) else 1.0
-            floor = neuron.v_min is not None
+            v_max = neuron.v_max if isinstance(neuron, IF) else None
+            clamped = neuron.v_min is not None or v_max is not None
             waits = bool(np.any(np.asarray(neuron.refractory) != 0))
             noise = neuron.noise
             return _Rule(
                 t.KIND_IF,
                 kind,
                 neuron.v0,
-                lazy=isinstance(neuron, LIF) or floor or waits or noise is not None,
+                lazy=isinstance(neuron, LIF) or clamped or waits or noise is not None,
                 threshold=neuron.threshold,
                 amount=amount,
                 decay=decay,
                 v_min=-np.inf if neuron.v_min is None else neuron.v_min,
+                v_max=np.inf if v_max is None else v_max,
                 refractory=neuron.refractory,
                 noise_mean=0.0 if noise is None else noise.mean,
                 noise_deviation=0.0 if noise is None else noise.standard_deviation,
@@ -304,6 +308,7 @@ def _add_rule(
         "reset_start": rule.amount,
         "decay_start": rule.decay,
         "v_min_start": rule.v_min,
+        "v_max_start": rule.v_max,
         "refractory_start": rule.refractory,
         "negative_start": rule.negative,
         "synaptic_decay_start": rule.synaptic_decay,
@@ -316,7 +321,7 @@ def _add_rule(
     columns["period"][p] = period
     for name, values in flat.items():
         kept = values[:period]
-        if name == "threshold_start":
+        if name in ("threshold_start", "v_max_start"):  # a ceiling never sinks below it
             kept = _rounded_up(kept, real)
         columns[name][p] = parameters.add(kept)
 

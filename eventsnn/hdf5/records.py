@@ -111,6 +111,8 @@ def _neuron_record(neuron: Neuron) -> Record:
             }
             if neuron.v_min is not None:
                 record["v_min"] = neuron.v_min
+            if isinstance(neuron, IF) and neuron.v_max is not None:
+                record["v_max"] = neuron.v_max
             if isinstance(neuron, LIF):
                 record["decay"] = neuron.decay
             if neuron.noise is not None:
@@ -180,7 +182,8 @@ def _timing_record(neuron: Bistable | PhaseAccumulator) -> Record:
 def _read_neuron(item: Item) -> Neuron:
     match kind := item.text("kind"):
         case "if":
-            return IF(*_read_firing(item))
+            ceiling = item.array("v_max") if item.has("v_max") else None
+            return IF(*_read_firing(item), v_max=ceiling)
         case "lif":
             return LIF(item.array("decay"), *_read_firing(item))
         case "cuba_lif":

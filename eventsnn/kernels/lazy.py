@@ -12,7 +12,9 @@ once, for lambda = 0); the crossing time has a closed form. Floating point
 may misjudge it by a relative 2^-40 or so; the prediction is shortened by 2^-20 of itself,
 so a wake may be early, never late. At an early wake the neuron does not fire and predicts
 again, at least one tick on. A floor only lifts v, so the flow starts from max(v, v_min).
-A held (refractory) neuron starts to move when it is released. Arrivals need no prediction:
+A ceiling lies at the threshold or above, where every tick
+is a visit, so it is applied at visits only. A held (refractory) neuron starts to move when
+it is released. Arrivals need no prediction:
 they are visits, and every visit predicts anew.
 """
 
@@ -227,7 +229,7 @@ def visit(layers: Any, state: Any, pool: Any, layer: int, tick: int, count: int)
     bias_start, limit, reset = layers.bias_start[layer], layers.limit[layer], layers.reset[layer]
     threshold_start, reset_start = layers.threshold_start[layer], layers.reset_start[layer]
     decay_start, v_min_start = layers.decay_start[layer], layers.v_min_start[layer]
-    negative_start = layers.negative_start[layer]
+    negative_start, v_max_start = layers.negative_start[layer], layers.v_max_start[layer]
     refractory_start = layers.refractory_start[layer]
     lazy_start, v_start = layers.lazy_start[layer], layers.v_start[layer]
     has_current, graded = state.has_current[layer], pool.amplitude.size > 0
@@ -253,6 +255,7 @@ def visit(layers: Any, state: Any, pool: Any, layer: int, tick: int, count: int)
         n = tick - max(last[g], held[g])
         if n > 0:
             v = max(_flow(potential[v_start + i], b, decay, v_min, n) + inbox[g], v_min)
+            v = min(v, parameters[v_max_start + p])
             tested[i] = v
             s = _spikes(kind, v, threshold, negative, given[g], limit)
             if s != 0.0:

@@ -68,8 +68,9 @@ class Layers(NamedTuple):
     bias_period: Any  # int64
     lazy_start: Any  # int64, into the per-neuron state; -1: a plain sweep
     touched: Any  # bool: visit only the neurons that a packet reaches
-    decay_start: Any  # int64, into parameters; these four only if lazy, period as above
+    decay_start: Any  # int64, into parameters; these five only if lazy, period as above
     v_min_start: Any  # int64
+    v_max_start: Any  # int64
     refractory_start: Any  # int64
     negative_start: Any  # int64
     synaptic_decay_start: Any  # int64, of CUBA neurons

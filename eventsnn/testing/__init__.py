@@ -7,12 +7,15 @@ from eventsnn.testing.budget import exact_bits, rounding_bounds
 from eventsnn.testing.code import as_code
 from eventsnn.testing.compare import assert_equals_oracle, assert_follows_oracle
 from eventsnn.testing.float_cases import float_cases
+from eventsnn.testing.integer_machine import IntegerTrace, run_integers
 from eventsnn.testing.strategies import (
     Case,
+    FixedPointCase,
     analog_inputs,
     cases,
     chains,
     currents,
+    fixed_point_cases,
     layers,
     networks,
     neurons,
@@ -22,6 +25,8 @@ from eventsnn.testing.strategies import (
 
 __all__ = [
     "Case",
+    "FixedPointCase",
+    "IntegerTrace",
     "analog_inputs",
     "as_code",
     "assert_equals_oracle",
@@ -30,11 +35,13 @@ __all__ = [
     "chains",
     "currents",
     "exact_bits",
+    "fixed_point_cases",
     "float_cases",
     "layers",
     "networks",
     "neurons",
     "rounding_bounds",
+    "run_integers",
     "spike_trains",
     "synapses",
 ]

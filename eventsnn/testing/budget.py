@@ -189,6 +189,8 @@ def _parameters(layer: Layer) -> list[NDArray[Any]]:
                 return [np.asarray(v) for v in values]
             if neuron.v_min is not None:
                 values.append(neuron.v_min)
+            if isinstance(neuron, IF) and neuron.v_max is not None:
+                values.append(neuron.v_max)
             if neuron.noise is not None:
                 deviation = np.asarray(neuron.noise.standard_deviation)
                 values += [neuron.noise.mean, np.multiply.outer(deviation, _NORMAL)]

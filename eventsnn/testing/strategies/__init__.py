@@ -7,6 +7,7 @@ layer, one neuron and zero weights.
 """
 
 from eventsnn.testing.strategies.cases import Case, cases
+from eventsnn.testing.strategies.fixed_point import FixedPointCase, fixed_point_cases
 from eventsnn.testing.strategies.inputs import analog_inputs, currents, spike_trains
 from eventsnn.testing.strategies.networks import layers, networks
 from eventsnn.testing.strategies.neurons import neurons
@@ -14,10 +15,12 @@ from eventsnn.testing.strategies.synapses import chains, synapses
 
 __all__ = [
     "Case",
+    "FixedPointCase",
     "analog_inputs",
     "cases",
     "chains",
     "currents",
+    "fixed_point_cases",
     "layers",
     "networks",
     "neurons",

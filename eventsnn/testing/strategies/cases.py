@@ -17,7 +17,7 @@ from eventsnn.testing.strategies.inputs import analog_inputs, currents, spike_tr
 from eventsnn.testing.strategies.networks import networks
 from eventsnn.testing.strategies.numbers import Draw
 
-__all__ = ["Case", "cases"]
+__all__ = ["Case", "cases", "must_spike"]
 
 _FLOAT32_BITS, _FLOAT64_BITS = 24, 53
 
@@ -41,7 +41,7 @@ class Case:
         printer.text(as_code(self))
 
 
-def _must_spike(network: Network, name: str) -> bool:
+def must_spike(network: Network, name: str) -> bool:
     """Whether an input may not be a current: it feeds a maximum, or words through relays."""
     return relayed_into_words(network.timings, name) is not None or any(
         link.source == name and isinstance(layer.neuron, RunningMaximum)
@@ -57,7 +57,7 @@ def cases(draw: Draw, *, max_ticks: int = 12) -> Case:
     network = draw(networks())
     inputs: dict[str, Any] = {}
     for node in network.inputs:
-        if _must_spike(network, node.name) or draw(st.booleans()):
+        if must_spike(network, node.name) or draw(st.booleans()):
             inputs[node.name] = draw(spike_trains(node.shape, ticks=ticks))
         elif draw(st.booleans()):
             inputs[node.name] = draw(analog_inputs(node.shape))

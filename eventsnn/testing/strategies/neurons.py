@@ -50,7 +50,10 @@ def neurons(draw: Draw, shape: Shape) -> Neuron:
     if kind == "lif":
         decay = draw(decays(shape))
         return LIF(decay, threshold, reset, v0, v_min, refractory, noise)
-    return IF(threshold, reset, v0, v_min, refractory, noise)
+    v_max = None
+    if draw(st.integers(0, 2)) == 2:  # at the threshold, or a little above
+        v_max = threshold + dyadic(draw, draw(broadcast_shapes(shape)), 0, 4, 2)
+    return IF(threshold, reset, v0, v_min, refractory, noise, v_max)
 
 
 @st.composite

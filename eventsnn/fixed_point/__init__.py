@@ -1,0 +1,10 @@
+"""Networks in integers: what hardware without floating point runs, proven not to overflow.
+
+`quantise` is the verb; ``docs/fixed_point.md`` has the equations.
+"""
+
+from eventsnn.fixed_point.bounds import Extent
+from eventsnn.fixed_point.inputs import IntegerImages, IntegerInputs
+from eventsnn.fixed_point.quantise import FixedPoint, IntegerLayer, quantise
+
+__all__ = ["Extent", "FixedPoint", "IntegerImages", "IntegerInputs", "IntegerLayer", "quantise"]
