@@ -61,6 +61,10 @@ def diagnose(
     if picture is not None:
         figure_type()
     file = load_network(network)
+    if "weight_bits" in file.parameters:
+        raise click.UsageError(
+            f"{network} has integers, which are no activations; diagnose the one it was made from"
+        )
     ticks = steps or file.ticks
     if ticks is None:
         raise click.UsageError(f"{network} names no T of its own; give --steps")

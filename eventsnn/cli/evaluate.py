@@ -75,6 +75,10 @@ def evaluate(
         check_target(report_path, "--json", (network, data, weights, arch))
     file = load_network(network)
     ticks = _ticks(file, network, steps)
+    if confidence is not None and "weight_bits" in file.parameters:
+        raise click.UsageError(
+            f"--exit-confidence reads potentials in the units of the ANN; {network} has integers"
+        )
     ann, ann_macs = _ann(file, network, weights, arch)
     loaded = load_data(data)
     samples = loaded if limit is None else loaded.head(limit)
@@ -104,6 +108,11 @@ def _ticks(file: NetworkFile, network: Path, steps: int | None) -> int:
         raise click.UsageError(f"{network} names no T of its own; give --steps")
     ticks = steps or file.ticks
     assert ticks is not None
+    if "weight_bits" in file.parameters and ticks > file.parameters["proven_ticks"]:
+        raise click.UsageError(
+            f"{network}: its integers are proven to fit for T = "
+            f"{file.parameters['proven_ticks']}, asked for {ticks}; quantise with --steps {ticks}"
+        )
     if file.ticks is not None and ticks > file.ticks:
         note(f"T = {ticks} is beyond the T = {file.ticks} of the conversion, which is allowed")
     return ticks

@@ -19,6 +19,7 @@ from eventsnn.cli.diagnose import diagnose
 from eventsnn.cli.energy import energy
 from eventsnn.cli.evaluate import evaluate
 from eventsnn.cli.info import info
+from eventsnn.cli.quantise import quantise
 from eventsnn.cli.report import report
 from eventsnn.errors import EventsnnError
 
@@ -52,5 +53,5 @@ def main() -> None:
     """Trained networks as event-driven spiking networks: accuracy, synaptic operations, energy."""
 
 
-for _command in (info, convert, evaluate, compare, diagnose, energy, report, demo):
+for _command in (info, convert, quantise, evaluate, compare, diagnose, energy, report, demo):
     main.add_command(_command)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from converters import Ann
     from eventsnn.datasets import DataSet
+    from eventsnn.fixed_point import IntegerSamples
     from eventsnn.hdf5 import NetworkFile
     from eventsnn.phase_coding import PhaseCodedImages
     from eventsnn.preprocessing import PreprocessedImages
@@ -56,11 +57,11 @@ def measure(
         raise DataError(f"{data.name}: has no labels y; the accuracy cannot be told without them")
     data.check_classes(file.network.layer(file.network.output).size)
     shape = input_shape(file, name)
-    samples: PreprocessedImages | PhaseCodedImages | Sequence[Spikes]
+    samples: PreprocessedImages | PhaseCodedImages | IntegerSamples | Sequence[Spikes]
     predictions = None
     with progress_bar() as bar:
         if data.kind == "events":
-            samples = _recordings(data, shape, name)
+            samples = _integers(file, _recordings(data, shape, name))
             ann_macs = None
         else:
             images = images_for(file, name, data)
@@ -79,6 +80,7 @@ def measure(
             progress=lambda count: bar.advance(task, count),
             exit_confidences=exit_confidences,
             seed=seed,
+            precision=file.parameters.get("precision"),
         )
     return build_report(
         evaluation,
@@ -125,15 +127,29 @@ def images_for(file: NetworkFile, name: str, data: DataSet) -> PreprocessedImage
     return preprocessed(data, shape, scale=known.scale, mean=known.mean, std=known.std)
 
 
-def _coded(file: NetworkFile, images: PreprocessedImages) -> PreprocessedImages | PhaseCodedImages:
-    """What the network's input takes: the images, or spikes that spell them."""
+def _coded(
+    file: NetworkFile, images: PreprocessedImages
+) -> PreprocessedImages | PhaseCodedImages | IntegerSamples:
+    """What the network's input takes: the images, in integers, or spikes that spell them."""
     from eventsnn.phase_coding import PhaseCodedImages
 
     given = file.parameters
     if given.get("coding") != "phase":
-        return images
+        chosen: PreprocessedImages | IntegerSamples = _integers(file, images)
+        return chosen
     low, width = given["input_low"], given["input_width"]
     return PhaseCodedImages(images, given["phases"], low, width, given["readings"])
+
+
+def _integers(file: NetworkFile, samples: Any) -> Any:
+    """The samples in the steps of a network that `eventsnn quantise` wrote; others as they are."""
+    from eventsnn.fixed_point import IntegerInputs, IntegerSamples
+
+    if "weight_bits" not in file.parameters:
+        return samples
+    name, step = file.network.inputs[0].name, file.parameters["input_step"]
+    steps = {} if step is None else {name: step}
+    return IntegerSamples(samples, IntegerInputs(steps, {name: file.parameters["input_largest"]}))
 
 
 def _recordings(data: DataSet, shape: tuple[int, ...], name: str) -> Sequence[Spikes]:

@@ -4,7 +4,7 @@
 """
 
 from eventsnn.fixed_point.bounds import Extent
-from eventsnn.fixed_point.inputs import IntegerImages, IntegerInputs
+from eventsnn.fixed_point.inputs import IntegerInputs, IntegerSamples
 from eventsnn.fixed_point.quantise import FixedPoint, IntegerLayer, quantise
 
-__all__ = ["Extent", "FixedPoint", "IntegerImages", "IntegerInputs", "IntegerLayer", "quantise"]
+__all__ = ["Extent", "FixedPoint", "IntegerInputs", "IntegerLayer", "IntegerSamples", "quantise"]

@@ -14,15 +14,15 @@ from eventsnn.errors import InputError
 from eventsnn.network import Network
 from eventsnn.spikes import Spikes
 
-__all__ = ["IntegerImages", "IntegerInputs", "input_units"]
+__all__ = ["IntegerInputs", "IntegerSamples", "input_units"]
 
 
-class Images(Protocol):
-    """Anything with a length whose slices are arrays (samples, *shape)."""
+class Samples(Protocol):
+    """Anything with a length whose slices are arrays (samples, *shape) or lists of `Spikes`."""
 
     def __len__(self) -> int: ...
 
-    def __getitem__(self, key: slice, /) -> NDArray[Any]: ...
+    def __getitem__(self, key: slice, /) -> Any: ...
 
 
 @dataclass(frozen=True)
@@ -101,23 +101,23 @@ class IntegerInputs:
             )
 
 
-class IntegerImages:
-    """Images of the one analog input in steps, made as they are sliced.
+class IntegerSamples:
+    """Samples of the one input in steps, made as they are sliced; `eventsnn.evaluate` takes it.
 
     Args:
-        images: preprocessed as for the original network.
+        samples: images preprocessed as for the original network, or `Spikes`.
         inputs: see `IntegerInputs`.
     """
 
-    def __init__(self, images: Images, inputs: IntegerInputs) -> None:
-        self._images = images
+    def __init__(self, samples: Samples, inputs: IntegerInputs) -> None:
+        self._samples = samples
         self._inputs = inputs
 
     def __len__(self) -> int:
-        return len(self._images)
+        return len(self._samples)
 
-    def __getitem__(self, key: slice) -> NDArray[np.float64]:
-        return np.asarray(self._inputs(self._images[key]))
+    def __getitem__(self, key: slice) -> Any:
+        return self._inputs(self._samples[key])
 
 
 def input_units(

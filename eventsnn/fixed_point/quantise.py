@@ -53,6 +53,11 @@ class IntegerLayer:
     extent: Extent
     weight_error: float
 
+    @property
+    def needed_bits(self) -> int:
+        """The fewest signed bits that hold the proven range."""
+        return 1 + max(self.extent.highest, -1 - self.extent.lowest).bit_length()
+
 
 @dataclass(frozen=True)
 class FixedPoint:

@@ -44,7 +44,7 @@ class IntegerTrace:
         spikes: amplitude of each input and layer, (ticks, neurons), C order.
         potentials: at the end of each tick; of a running maximum its output so far.
         reached: least and largest number that each layer's registers held, or would have
-            held in the worst order of a tick's additions; parameters are among them.
+            held in the worst order of a tick's additions.
     """
 
     spikes: Mapping[str, Integers]
@@ -156,7 +156,7 @@ class _Machine:
         if not isinstance(self._neuron, RunningMaximum):
             up, down = up + np.maximum(self._bias, 0), down + np.minimum(self._bias, 0)
             up, down = up * active, down * active
-        v = self._v.astype(np.int64)
+        v: Integers = self._v.astype(np.int64)
         self._fitting(v + up, tick)
         self._fitting(v + down, tick)
         v = v + up + down
@@ -192,18 +192,15 @@ class _Machine:
         return fires.astype(np.int64), np.where(fires, after, v)
 
     def _spread(self, layer: Layer, values: Any) -> Integers:
-        whole = np.broadcast_to(_whole(np.asarray(values)), layer.shape).ravel()
-        self._fitting_values(whole, "a parameter")
-        return whole
+        return np.broadcast_to(_whole(np.asarray(values)), layer.shape).ravel()
 
     def _fitting(self, values: Integers, tick: int) -> Integers:
-        return self._fitting_values(values, f"tick {tick}")
-
-    def _fitting_values(self, values: Integers, where: str) -> Integers:
         limits = np.iinfo(self._type)
         low, high = int(values.min(initial=0)), int(values.max(initial=0))
         if not limits.min <= low <= high <= limits.max:
-            raise OverflowError(f"layer `{self._name}`, {where}: {low} to {high} in {self._type}")
+            raise OverflowError(
+                f"layer `{self._name}`, tick {tick}: {low} to {high} in {self._type}"
+            )
         self.reached = (min(self.reached[0], low), max(self.reached[1], high))
         return values.astype(self._type)
 
