@@ -115,11 +115,9 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def table(results: dict[str, Any]) -> str:
-    rows = [
-        "| recipe | weights/potentials | images | accuracy | minus float, points | bits needed "
-        "| weight error | M synops |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
+    columns = "recipe", "weights/potentials", "images", "accuracy", "minus float, points"
+    columns += "bits needed", "weight error", "M synops"
+    rows = ["| " + " | ".join(columns) + " |", "|---" * len(columns) + "|"]
     for title, entry in results.items():
         count = min(len(kept["right"]) for kept in entry.values())
         base = np.array(entry["float"]["right"][:count])
