@@ -28,7 +28,7 @@ __all__ = ["FixedPoint", "IntegerLayer", "quantise"]
 Array = NDArray[np.float64]
 #: A threshold of so many steps is fine enough, by bits of a potential: channels that hardly
 #: any weight reaches, dead ones among them, would ask for a step without end.
-_FINEST = {16: 2**12, 32: 2**16}
+_FINEST = {16: 2**12, 32: 2**18}
 #: Read-outs are few neurons, and what they add up they keep.
 _READ_OUT_BITS = 32
 _FLOAT32_BITS = 24
