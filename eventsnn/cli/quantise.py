@@ -56,7 +56,7 @@ __all__ = ["quantise"]
     "--input-range",
     type=positive_number,
     metavar="X",
-    help="Largest magnitude of a pixel after preprocessing. Default: of pixels 0 to scale.",
+    help="Largest magnitude of a preprocessed pixel. Default: of bytes if scaled, else of 0..1.",
 )
 def quantise(
     network: Path,
@@ -100,9 +100,10 @@ def quantise(
 
 
 def _range(preprocessing: Preprocessing) -> float:
-    """The largest magnitude that a pixel from 0 to ``scale`` becomes."""
+    """The largest magnitude of a preprocessed pixel: of bytes where they are scaled, of 0..1."""
+    brightest = 255 / preprocessing.scale if preprocessing.scale > 1 else 1.0
     mean, std = np.array(preprocessing.mean), np.array(preprocessing.std)
-    return float((np.maximum(np.abs(mean), np.abs(1 - mean)) / std).max())
+    return float((np.maximum(np.abs(mean), np.abs(brightest - mean)) / std).max())
 
 
 def _file(file: NetworkFile, fixed: FixedPoint) -> NetworkFile:
