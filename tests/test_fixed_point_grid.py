@@ -180,3 +180,18 @@ def test_samples_are_put_into_steps_as_they_are_evaluated():
     found = evaluate(fixed.network, samples, None, ticks=40, precision=fixed.precision)
     near = evaluate(network, images, None, ticks=40)
     assert np.mean(found.predictions == near.predictions) > 0.8
+
+
+def test_wide_sums_are_exact_in_the_precision_that_is_told_and_in_no_less():
+    size = 40
+    weight, image = RNG.uniform(-1, 1, size=(3, size)), RNG.uniform(-1, 1, size=size)
+    layer = Layer("out", (3,), Accumulator(), (Link("x", (Dense(weight),)),))
+    network = Network((Input("x", (size,)),), (layer,))
+    fixed = quantise(network, ticks=1, weight_bits=14, input_bits=14, analog=1.0)
+    given = fixed.inputs(image)
+    wanted = fixed.network.layers[0].links[0].chain[0].weight.astype(int) @ given.astype(int)
+    assert fixed.precision == "float64"
+    found = simulate(fixed.network, given, ticks=1, precision=fixed.precision).output
+    assert np.array_equal(found, wanted)
+    coarse = simulate(fixed.network, given, ticks=1, precision="float32").output
+    assert not np.array_equal(coarse, wanted)

@@ -97,7 +97,6 @@ class _Machine:
     def __init__(self, network: Network, layer: Layer, bits: int) -> None:
         self._name, self._neuron = layer.name, layer.neuron
         self._type = np.dtype(f"int{bits}")
-        self.reached = (0, 0)
         self._wires = []
         size = layer.size
         if isinstance(layer.neuron, RunningMaximum):
@@ -113,9 +112,11 @@ class _Machine:
                 self._wires.append(_Wire(link.source, group.delay, rows))
         self._bias = self._spread(layer, layer.bias)
         self._read_parameters(layer)
-        self._v = np.zeros(size, dtype=self._type)
-        if hasattr(layer.neuron, "v0"):
-            self._v[:] = self._fitting(self._spread(layer, layer.neuron.v0), -1)
+        v0: Integers = np.zeros(size, dtype=np.int64)
+        if not isinstance(layer.neuron, RunningMaximum):
+            v0 = self._spread(layer, getattr(layer.neuron, "v0", 0.0))
+        self.reached = (int(v0.min()), int(v0.max()))
+        self._v = self._fitting(v0, -1)
         self._given = np.zeros(layer.size, dtype=np.int64)
         self._held = np.zeros(layer.size, dtype=np.int64)
         self._output = np.zeros(layer.size, dtype=np.int64)
@@ -196,7 +197,7 @@ class _Machine:
 
     def _fitting(self, values: Integers, tick: int) -> Integers:
         limits = np.iinfo(self._type)
-        low, high = int(values.min(initial=0)), int(values.max(initial=0))
+        low, high = int(values.min()), int(values.max())
         if not limits.min <= low <= high <= limits.max:
             raise OverflowError(
                 f"layer `{self._name}`, tick {tick}: {low} to {high} in {self._type}"
