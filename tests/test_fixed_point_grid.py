@@ -187,7 +187,7 @@ def test_wide_sums_are_exact_in_the_precision_that_is_told_and_in_no_less():
     weight, image = RNG.uniform(-1, 1, size=(3, size)), RNG.uniform(-1, 1, size=size)
     layer = Layer("out", (3,), Accumulator(), (Link("x", (Dense(weight),)),))
     network = Network((Input("x", (size,)),), (layer,))
-    fixed = quantise(network, ticks=1, weight_bits=14, input_bits=14, analog=1.0)
+    fixed = quantise(network, ticks=1, weight_bits=12, input_bits=12, analog=1.0)
     given = fixed.inputs(image)
     wanted = fixed.network.layers[0].links[0].chain[0].weight.astype(int) @ given.astype(int)
     assert fixed.precision == "float64"
