@@ -108,32 +108,34 @@ def driven(neuron, weight, bias=0.0):
 
 RAMPS = {
     "sinks": (IF(100.0, v0=3.0), -127.0, 0.0),
+    "sinks from far below": (IF(100.0, v0=-900.0), -127.0, -5.0),
+    "sinks to a floor": (IF(100.0, v0=-900.0, v_min=-200.0), -127.0, 0.0),
     "rises faster than it fires": (IF(100.0), 127.0, 0.0),
     "takes off more than the threshold": (IF(100.0, Subtract(120.0)), 127.0, 5.0),
     "never reset": (IF(100.0, NoReset()), 127.0, 0.0),
     "burst": (Burst(30.0, 3), 127.0, 2.0),
     "signed": (Signed(60.0, 10.0), 127.0, 0.0),
     "adds up": (Accumulator(), 127.0, -3.0),
-    "ceiling": (IF(100.0, v_max=150.0), 127.0, 0.0),
+    "ceiling": (IF(30.0, v_max=150.0), 127.0, 2.0),
+    "ceiling, never reset": (IF(100.0, NoReset(), v_max=300.0), 127.0, 0.0),
     "set far below": (IF(100.0, ToValue(-4000.0)), 127.0, 0.0),
 }
 
 
 @pytest.mark.parametrize("name", RAMPS)
 def test_the_proven_range_is_reached_but_for_one_tick(name):
-    """A bound that is never near would refuse networks for nothing."""
+    """And not beyond it. A bound that is never near would refuse networks for nothing."""
     neuron, weight, bias = RAMPS[name]
     ticks = 50
     fixed = quantise(driven(neuron, weight, bias), ticks=ticks)
-    layer = fixed.layers["n"]
-    given = Spikes((1,), np.arange(ticks), np.zeros(ticks, dtype=int))
-    trace = reference.simulate(fixed.network, given, ticks=ticks)
-    slack = 127 + float(np.abs(fixed.network.layers[0].bias).max()) + 1
-    slack += float(np.max(getattr(fixed.network.layers[0].neuron, "threshold", 0)))
-    if weight < 0:
-        assert trace.potentials["n"].min() - layer.extent.lowest <= slack
-    else:
-        assert layer.extent.highest - trace.tested["n"].max() <= slack
+    extent, whole = fixed.layers["n"].extent, fixed.network.layers[0]
+    given = {"x": Spikes((1,), np.arange(ticks), np.zeros(ticks, dtype=int))}
+    machine = run_integers(fixed.network, given, ticks=ticks, bits={"n": 32})
+    lowest, highest = machine.reached["n"]
+    assert extent.lowest <= lowest
+    assert highest <= extent.highest
+    slack = 127 + np.abs(whole.bias).max() + np.max(getattr(whole.neuron, "threshold", 0))
+    assert (lowest - extent.lowest if weight < 0 else extent.highest - highest) <= slack
 
 
 def test_without_the_proof_registers_would_overflow():

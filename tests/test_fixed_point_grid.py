@@ -184,7 +184,7 @@ def test_samples_are_put_into_steps_as_they_are_evaluated():
 
 def test_wide_sums_are_exact_in_the_precision_that_is_told_and_in_no_less():
     size = 40
-    weight, image = RNG.uniform(-1, 1, size=(3, size)), RNG.uniform(-1, 1, size=size)
+    weight, image = RNG.uniform(0, 1, size=(3, size)), RNG.uniform(0, 1, size=size)
     layer = Layer("out", (3,), Accumulator(), (Link("x", (Dense(weight),)),))
     network = Network((Input("x", (size,)),), (layer,))
     fixed = quantise(network, ticks=1, weight_bits=12, input_bits=12, analog=1.0)
