@@ -32,6 +32,7 @@ _FINEST = {16: 2**12, 32: 2**18}
 #: Read-outs are few neurons, and what they add up they keep.
 _READ_OUT_BITS = 32
 _FLOAT32_BITS = 24
+_FEWEST_BITS, _MOST_BITS = 2, 16
 
 
 @dataclass(frozen=True)
@@ -174,7 +175,7 @@ def _check(
     weight_bits: int, potential_bits: int, input_bits: int, most_spikes: int, clamp: float | None
 ) -> None:
     for what, bits in (("weight_bits", weight_bits), ("input_bits", input_bits)):
-        if not isinstance(bits, int | np.integer) or not 2 <= bits <= 16:
+        if not isinstance(bits, int | np.integer) or not _FEWEST_BITS <= bits <= _MOST_BITS:
             raise NetworkError(f"{what}: expected 2 to 16, sign included, found {bits!r}")
     if potential_bits not in _FINEST:
         raise NetworkError(f"potential_bits: expected 16 or 32, found {potential_bits!r}")
@@ -205,7 +206,9 @@ def _check_fits(layer: Layer, found: Extent, bits: int, ticks: int, weight_bits:
     low, high = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
     if low <= found.lowest and found.highest <= high:
         return
-    remedies = [f"fewer weight bits than {weight_bits}", f"fewer ticks than {ticks}"]
+    remedies = [f"fewer ticks than {ticks}"]
+    if weight_bits > _FEWEST_BITS:
+        remedies.insert(0, f"fewer weight bits than {weight_bits}")
     if isinstance(layer.neuron, IF) and (layer.neuron.v_min is None or layer.neuron.v_max is None):
         remedies.insert(0, "clamps (v_min and v_max, or clamp=2)")
     if bits == 16:
