@@ -38,7 +38,7 @@ def put_into_integers(case):
         return None
 
 
-@settings(max_examples=100)
+@settings(max_examples=80)
 @given(case=fixed_point_cases())
 def test_engine_oracle_and_registers_are_equal_and_stay_within_the_proven_range(case):
     fixed = put_into_integers(case)
