@@ -37,7 +37,7 @@ from eventsnn.whole_file import replacing
 CONSTANTS = Preprocessing(255, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 SHAPE = (3, 32, 32)
 TICKS = {"rate": (8, 16, 32, 64, 128), "if": (8, 16, 32, 64, 128), "signed": (4, 8, 16, 32)}
-CALIBRATION = 2048  # images times T, but 64 to 256 images
+CALIBRATION = 2048  # images times T, but 128 to 256 images
 AT_ONCE = 40  # images whose potentials of the read-out are kept
 
 
@@ -48,7 +48,7 @@ def load(path: Path, chosen: slice) -> tuple[np.ndarray, np.ndarray]:
 
 def calibration(data: Path, seed: int, ticks: int) -> np.ndarray:
     """Some of the first 10,000 training images; the held-out ones are from the last 10,000."""
-    count = min(256, max(64, CALIBRATION // ticks))
+    count = min(256, max(128, CALIBRATION // ticks))
     with np.load(data / "cifar10_train_1of5.npz") as file:
         order = np.random.default_rng(seed).permutation(len(file["x"]))[:count]
         return CONSTANTS.apply(file["x"][np.sort(order)], SHAPE)
