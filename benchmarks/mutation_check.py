@@ -1,8 +1,9 @@
 """Plant one fault after the other; tell which are caught, and by how small an example.
 
-The faults are those of ``tests/planted_faults.py``. Each is applied to a copy of the
-package, the property tests run on it (uncompiled, first failure only), and the neurons of
-the smallest counterexample that hypothesis found are counted. Takes about a minute a fault.
+The faults are those of ``tests/planted_faults``. Each is applied to a copy of the packages,
+the property tests of its group run on it (uncompiled, first failure only), and the neurons of
+the smallest counterexample that hypothesis found are counted: of the network, or of the one
+that the ANN becomes; inputs do not count. Takes about a minute a fault.
 
     python benchmarks/mutation_check.py
 """
@@ -18,41 +19,64 @@ from pathlib import Path
 import numpy as np
 import scipy.sparse as sp
 
+import converters
 import eventsnn
 import eventsnn.testing
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from planted_faults import FAULTS, run_properties  # after the path is known
+from planted_faults import FAULTS, Fault, run_properties  # after the path is known
 
 FEW = 3
 
 
 def neurons_of(output: str) -> int | None:
-    """Neurons of the network in the counterexample that the tests printed, if any."""
-    found = re.search(r"case=(Case\(.*\)),?$", output, re.MULTILINE)
-    if found is None:
+    """Neurons of the counterexample that the tests printed, if it is a network or an ANN."""
+    names = {"np": np, "sp": sp}
+    if found := re.search(r"case=(Case\(.*\)),?$", output, re.MULTILINE):
+        names |= vars(eventsnn) | vars(eventsnn.testing)
+        network = eval(found.group(1), names).network  # our own code
+    elif found := re.search(r"\bann = (Ann\(.*\))$", output, re.MULTILINE):
+        ann = eval(found.group(1), names | vars(converters))
+        thresholds = dict.fromkeys(ann.names_of(converters.ops.ReLU), 0.25)
+        network = converters.lower(ann, thresholds)
+    else:
         return None
-    names = {**vars(eventsnn), **vars(eventsnn.testing), "np": np, "sp": sp}
-    case = eval(found.group(1), names)  # our own code
-    return sum(layer.size for layer in case.network.layers)
+    return sum(layer.size for layer in network.layers)
+
+
+def caught_by(output: str) -> str:
+    """The test that failed first."""
+    found = re.search(r"^FAILED \S+::(\w+)", output, re.MULTILINE)
+    return found.group(1) if found else "-"
+
+
+def check(group: str, name: str, fault: Fault) -> tuple[bool, int | None]:
+    """Print one row; whether it is caught, and the neurons of the counterexample."""
+    with tempfile.TemporaryDirectory() as folder:
+        status, output = run_properties(Path(folder), group, fault, "planted-shrunk")
+    caught = status == 1
+    neurons = neurons_of(output) if caught else None
+    verdict = caught_by(output) if caught else f"NOT CAUGHT (status {status})"
+    print(f"| {group} | {name} | {verdict} | {neurons or '-'} |", flush=True)
+    return caught, neurons
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", help="faults whose name contains this")
+    parser.add_argument("--group", choices=FAULTS, action="append", help="these groups only")
+    parser.add_argument("--only", default="", help="faults whose name contains this")
     options = parser.parse_args()
-    chosen = {n: f for n, f in FAULTS.items() if options.only is None or options.only in n}
-    caught, small = 0, 0
-    for name, fault in chosen.items():
-        with tempfile.TemporaryDirectory() as folder:
-            status, output = run_properties(Path(folder), fault, "planted-shrunk")
-        neurons = neurons_of(output)
-        caught += status == 1
-        small += neurons is not None and neurons <= FEW
-        verdict = "caught" if status == 1 else f"NOT CAUGHT (status {status})"
-        print(f"{name:45} {verdict:12} {neurons or '-'!s:>4} neurons", flush=True)
-    print(f"{caught} of {len(chosen)} caught, {small} with at most {FEW} neurons")
+    print("| group | fault | caught by | neurons |\n|---|---|---|---|", flush=True)
+    found = [
+        check(group, name, fault)
+        for group in options.group or FAULTS
+        for name, fault in FAULTS[group].items()
+        if options.only in name
+    ]
+    caught = sum(one for one, _ in found)
+    small = sum(neurons is not None and neurons <= FEW for _, neurons in found)
+    print(f"\n{caught} of {len(found)} caught, {small} with at most {FEW} neurons")
 
 
 if __name__ == "__main__":

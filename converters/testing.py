@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from hypothesis import note
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -15,8 +16,9 @@ from converters import ops
 from converters.ann import INPUT, Ann, Node
 from converters.shapes import Shape, output_shape
 from eventsnn import ShapeError
+from eventsnn import testing
 
-__all__ = ["anns", "images"]
+__all__ = ["anns", "as_code", "images"]
 
 _EPS = 2.0**-10
 
@@ -27,12 +29,27 @@ def anns(*, max_nodes: int = 10) -> st.SearchStrategy[Ann]:
     Every operation occurs, with random strides, padding, dilation and groups, nodes with
     several readers, and sums of branches. Weights are multiples of 1/4 of at most 1, batch
     norm scales are powers of two times such weights, so that small sums are exact in floating
-    point. Shrinks towards few nodes on a small image.
+    point. Shrinks towards one linear node on one pixel; the ANN of a failing example is
+    printed as code that rebuilds it, see `as_code`.
 
     Args:
         max_nodes: drawn before the branches are joined into an output.
     """
-    return _anns(max_nodes)
+    return _anns(max_nodes).map(_noted)
+
+
+def as_code(ann: Ann) -> str:
+    """An expression that evaluates to an equal ANN.
+
+    It needs ``np`` and, of `converters`, ``Ann``, ``Node`` and ``ops``.
+    """
+    return testing.as_code(ann, {ops.__name__: "ops."})
+
+
+def _noted(ann: Ann) -> Ann:
+    # Not the representation of an Ann: of ResNet-20 it would be megabytes.
+    note(f"ann = {as_code(ann)}")
+    return ann
 
 
 def images(ann: Ann, *, count: int = 2) -> st.SearchStrategy[NDArray[np.float64]]:

@@ -116,14 +116,11 @@ def listens(neuron, tick):
 
 def bias_adds(case):
     """Additions of a bias, tick by tick."""
-    total = 0
-    for layer in case.network.layers:
-        biased = np.count_nonzero(np.broadcast_to(layer.bias, layer.shape))
-        for tick in range(case.ticks):
-            words = isinstance(layer.neuron, Bistable | PhaseAccumulator)
-            last = not words or tick % layer.neuron.phases == layer.neuron.phases - 1
-            total += int(biased) * (last and listens(layer.neuron, tick))
-    return total
+    return sum(
+        int(np.count_nonzero(np.broadcast_to(layer.bias, layer.shape)))
+        * additions(layer.neuron, range(case.ticks))
+        for layer in case.network.layers
+    )
 
 
 def delayed_rows(link, shape):
@@ -171,6 +168,36 @@ def spike_counts(case, trace):
                 whole = amplitude == math.floor(amplitude) and not is_relay(case, name)
                 counts[name] += abs(int(amplitude)) if whole else 1
     return counts
+
+
+def analog_counts(case):
+    """What analog inputs cost, in the names of `Counts`: each value that arrives, pixel by pixel."""
+    macs = effective = adds = 0
+    for layer in case.network.layers:
+        first = case.ticks  # the first tick with a current
+        for link in layer.links:
+            value = case.inputs.get(link.source)
+            if not isinstance(value, np.ndarray | Currents):
+                continue
+            given = value if isinstance(value, Currents) else Currents((0,), value[None])
+            rows = delayed_rows(link, case.network.shapes[link.source])
+            for start, pixels in zip(given.start, given.values, strict=True):
+                for delay, (stored, nonzero) in rows.items():
+                    if start + delay < case.ticks:
+                        first = min(first, start + delay)
+                        macs += int(stored.sum())
+                        effective += int(nonzero[pixels.ravel() != 0].sum())
+        adds += layer.size * additions(layer.neuron, range(first, case.ticks))
+    return {"input_macs": macs, "input_macs_effective": effective, "input_adds": adds}
+
+
+def additions(neuron, ticks):
+    """In how many of these ticks a layer adds its bias and its current."""
+    words = isinstance(neuron, Bistable | PhaseAccumulator)
+    return sum(
+        listens(neuron, tick) and (not words or tick % neuron.phases == neuron.phases - 1)
+        for tick in ticks
+    )
 
 
 def reset_counts(case, trace):

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from naive_counts import (
+    analog_counts,
     bias_adds,
     effective_row_lengths,
     link_counts,
@@ -95,6 +96,15 @@ def test_link_counts(case):
     assert run.counts.resets == reset_counts(case, trace)
     assert run.counts.bias_adds == bias_adds(case)
     assert run.counts.lost == sum(link.lost for link in run.counts.links)
+
+
+@given(case=cases())
+def test_analog_counts(case):
+    counts = simulate(
+        case.network, case.inputs, ticks=case.ticks, precision=case.precision
+    ).counts
+    expected = analog_counts(case)
+    assert {name: getattr(counts, name) for name in expected} == expected
 
 
 @settings(max_examples=100)
