@@ -33,7 +33,7 @@ FEW = 3
 def neurons_of(output: str) -> int | None:
     """Neurons of the counterexample that the tests printed, if it is a network or an ANN."""
     names = {"np": np, "sp": sp}
-    if found := re.search(r"case=(Case\(.*\)),?$", output, re.MULTILINE):
+    if found := re.search(r"case=(Case\(.*?\))(, granularity=.*\))?,?$", output, re.MULTILINE):
         names |= vars(eventsnn) | vars(eventsnn.testing)
         network = eval(found.group(1), names).network  # our own code
     elif found := re.search(r"\bann = (Ann\(.*\))$", output, re.MULTILINE):

@@ -29,8 +29,8 @@ def anns(*, max_nodes: int = 10) -> st.SearchStrategy[Ann]:
     Every operation occurs, with random strides, padding, dilation and groups, nodes with
     several readers, and sums of branches. Weights are multiples of 1/4 of at most 1, batch
     norm scales are powers of two times such weights, so that small sums are exact in floating
-    point. Shrinks towards one linear node on one pixel; the ANN of a failing example is
-    printed as code that rebuilds it, see `as_code`.
+    point. Shrinks towards one ReLU and one output on one pixel; the ANN of a failing example
+    is printed as code that rebuilds it, see `as_code`.
 
     Args:
         max_nodes: drawn before the branches are joined into an output.

@@ -10,9 +10,16 @@ from planted_faults.converters import ANNS, CONVERSIONS
 from planted_faults.counts import COUNTS
 from planted_faults.engine import ENGINE
 from planted_faults.fault import Fault
+from planted_faults.resumed import RESUMED
 from planted_faults.run import GROUPS, run_properties
 
 __all__ = ["FAULTS", "GROUPS", "Fault", "run_properties"]
 
 #: By the group of properties, then by name.
-FAULTS = {"engine": ENGINE, "counts": COUNTS, "anns": ANNS, "conversions": CONVERSIONS}
+FAULTS = {
+    "engine": ENGINE,
+    "counts": COUNTS,
+    "resumed": RESUMED,
+    "anns": ANNS,
+    "conversions": CONVERSIONS,
+}

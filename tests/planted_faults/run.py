@@ -25,6 +25,10 @@ GROUPS = {
         "test_counts.py::test_fan_out_is_the_row_length",
         "test_counts.py::test_effective_fan_out_is_the_row_length_without_zeros",
     ),
+    "resumed": (
+        "test_stateful_queue.py",
+        "test_stateful_runs.py",
+    ),
     "anns": (
         "converters/test_operations.py::test_values_are_their_formulas",
         "converters/test_passes.py::test_folding_keeps_the_answer",
