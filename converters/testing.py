@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from converters import ops
 from converters.ann import INPUT, Ann, Node
 from converters.shapes import Shape, output_shape
-from eventsnn import ShapeError
-from eventsnn import testing
+from eventsnn import ShapeError, testing
 
 __all__ = ["anns", "as_code", "images"]
 

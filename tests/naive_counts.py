@@ -171,7 +171,7 @@ def spike_counts(case, trace):
 
 
 def analog_counts(case):
-    """What analog inputs cost, in the names of `Counts`: each value that arrives, pixel by pixel."""
+    """What analog inputs cost, each value that arrives, in the names of `Counts`."""
     macs = effective = adds = 0
     for layer in case.network.layers:
         first = case.ticks  # the first tick with a current

@@ -100,9 +100,7 @@ def test_link_counts(case):
 
 @given(case=cases())
 def test_analog_counts(case):
-    counts = simulate(
-        case.network, case.inputs, ticks=case.ticks, precision=case.precision
-    ).counts
+    counts = simulate(case.network, case.inputs, ticks=case.ticks, precision=case.precision).counts
     expected = analog_counts(case)
     assert {name: getattr(counts, name) for name in expected} == expected
 

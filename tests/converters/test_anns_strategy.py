@@ -107,6 +107,7 @@ def test_every_drawn_ann_converts(data):
     ann = data.draw(anns())
     x = data.draw(images(ann))
     network = rate(ann, x, ticks=1).network
-    assert network.layer(network.output).shape == fold_batch_norm(ann).shapes[
-        fold_batch_norm(ann).output
-    ]
+    assert (
+        network.layer(network.output).shape
+        == fold_batch_norm(ann).shapes[fold_batch_norm(ann).output]
+    )
