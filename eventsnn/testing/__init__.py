@@ -8,6 +8,7 @@ from eventsnn.testing.code import as_code
 from eventsnn.testing.compare import assert_equals_oracle, assert_follows_oracle
 from eventsnn.testing.float_cases import float_cases
 from eventsnn.testing.integer_machine import IntegerTrace, run_integers
+from eventsnn.testing.simulators import check_simulator
 from eventsnn.testing.strategies import (
     Case,
     FixedPointCase,
@@ -15,6 +16,7 @@ from eventsnn.testing.strategies import (
     cases,
     chains,
     currents,
+    feed_forward_networks,
     fixed_point_cases,
     layers,
     networks,
@@ -33,8 +35,10 @@ __all__ = [
     "assert_follows_oracle",
     "cases",
     "chains",
+    "check_simulator",
     "currents",
     "exact_bits",
+    "feed_forward_networks",
     "fixed_point_cases",
     "float_cases",
     "layers",

@@ -7,6 +7,7 @@ layer, one neuron and zero weights.
 """
 
 from eventsnn.testing.strategies.cases import Case, cases
+from eventsnn.testing.strategies.feed_forward import feed_forward_networks
 from eventsnn.testing.strategies.fixed_point import FixedPointCase, fixed_point_cases
 from eventsnn.testing.strategies.inputs import analog_inputs, currents, spike_trains
 from eventsnn.testing.strategies.networks import layers, networks
@@ -20,6 +21,7 @@ __all__ = [
     "cases",
     "chains",
     "currents",
+    "feed_forward_networks",
     "fixed_point_cases",
     "layers",
     "networks",

@@ -1,0 +1,84 @@
+"""Plain feed-forward networks, of the kinds that another simulator knows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hypothesis import strategies as st
+
+from eventsnn.description import Shape
+from eventsnn.link import Link
+from eventsnn.network import Input, Layer, Network
+from eventsnn.neurons import Neuron
+from eventsnn.synapses import (
+    AvgPool2d,
+    Conv2d,
+    Dense,
+    Flatten,
+    SumPool2d,
+    Synapse,
+    output_shape,
+)
+from eventsnn.testing.strategies.numbers import Draw, dyadic, weights
+from eventsnn.testing.strategies.synapses import pool_windows
+
+__all__ = ["feed_forward_networks"]
+
+Kind = type[Conv2d] | type[AvgPool2d] | type[SumPool2d]
+
+
+@st.composite
+def feed_forward_networks(
+    draw: Draw,
+    *,
+    neurons: st.SearchStrategy[Neuron],
+    synapses: Sequence[Kind] = (Conv2d,),
+    biases: bool = False,
+    max_layers: int = 3,
+) -> Network:
+    """One layer behind the other, no delays, no joins: what nearly every simulator has.
+
+    The layers that read an image go through one of ``synapses``, those that read a vector, and
+    the last one, through `Dense`. Weights are quarters from -1/4 to 1, so that sums are exact.
+    Shrinks towards one neuron behind one input.
+
+    Args:
+        neurons: models with parameters that fit any shape; a strategy such as
+            ``st.builds(LIF, st.sampled_from([0.5, 0.75]))``.
+        synapses: of images; none for vectors only.
+        biases: draw a bias for each layer too, eighths from -2/8 to 4/8.
+        max_layers: at most so many.
+    """
+    shape: Shape = (draw(st.integers(1, 3)),)
+    if synapses and draw(st.booleans()):
+        shape = (draw(st.integers(1, 2)), draw(st.integers(1, 4)), draw(st.integers(1, 4)))
+    node = Input("input", shape)
+    source, found = node.name, list[Layer]()
+    for i in range(max_layers):
+        if i > 0 and draw(st.integers(0, 3)) == 0:
+            break
+        chain = _chain(draw, shape, synapses)
+        for synapse in chain:
+            shape = output_shape(synapse, shape)
+        bias = dyadic(draw, (), -2, 4, 3) if biases else 0.0
+        found.append(Layer(f"layer{i}", shape, draw(neurons), (Link(source, chain),), bias))
+        source = found[-1].name
+    return Network((node,), tuple(found))
+
+
+def _chain(draw: Draw, shape: Shape, synapses: Sequence[Kind]) -> tuple[Synapse, ...]:
+    if len(shape) == 1:
+        return (_dense(draw, shape[0]),)
+    if not draw(st.booleans()):
+        return (Flatten(), _dense(draw, shape[0] * shape[1] * shape[2]))
+    kind = draw(st.sampled_from(synapses))
+    if kind is Conv2d:
+        kernel = tuple(draw(st.integers(1, min(3, side))) for side in shape[1:])
+        weight = weights(draw, (draw(st.integers(1, 2)), shape[0], *kernel))
+        return (Conv2d(weight, draw(st.integers(1, 2)), draw(st.integers(0, 1))),)
+    assert issubclass(kind, AvgPool2d | SumPool2d)
+    return (kind(*pool_windows(draw, shape)),)
+
+
+def _dense(draw: Draw, sources: int) -> Dense:
+    return Dense(weights(draw, (draw(st.integers(1, 3)), sources)))
