@@ -36,7 +36,7 @@ def neurons_of(output: str) -> int | None:
     if found := re.search(r"case=(Case\(.*?\))(, granularity=.*\))?,?$", output, re.MULTILINE):
         names |= vars(eventsnn) | vars(eventsnn.testing)
         network = eval(found.group(1), names).network  # our own code
-    elif found := re.search(r"^E +ann = (Ann\(.*\))$", output, re.MULTILINE):
+    elif found := re.search(r"^[E |]+ann = (Ann\(.*\))$", output, re.MULTILINE):
         ann = eval(found.group(1), names | vars(converters))
         thresholds = dict.fromkeys(ann.names_of(converters.ops.ReLU), 0.25)
         network = converters.lower(ann, thresholds)

@@ -105,7 +105,10 @@ def _anns(draw: st.DrawFn, max_nodes: int) -> Ann:
                     case _:
                         add(op, add(ops.Concat(), add(relu, source), add(ops.ReLU(), source)))
             else:
-                add(op, source)
+                name = add(op, source)
+                # what real networks are made of, and chance alone would hardly draw
+                if isinstance(op, ops.Conv2d | ops.Linear) and draw(st.booleans()):
+                    add(draw(_batch_norms(shapes[name][0])), name)
         except ShapeError:
             continue  # a window larger than the image: nothing is added
     _join(draw, nodes, shapes, add)
