@@ -66,15 +66,22 @@ def test_converters_import_public_names_only():
                     assert alias.name in allowed, f"{path}: {alias.name}"
 
 
-def test_pytorch_is_imported_where_networks_are_exported_and_trained_only():
+def test_pytorch_is_imported_where_networks_are_exported_trained_or_compared_only():
     allowed = {ROOT / "converters" / "export_torch.py"}
-    for path in {*SOURCES} - allowed - {*(ROOT / "converters" / "training").rglob("*.py")}:
+    for folder in ("training", "simulators"):
+        allowed |= {*(ROOT / "converters" / folder).rglob("*.py")}
+    for path in {*SOURCES} - allowed:
         for node in ast.walk(ast.parse(path.read_text())):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom):
                 names = [node.module or ""]
             for name in names:
-                needs_it = ("torch", "converters.training", "converters.export_torch")
+                needs_it = (
+                    "torch",
+                    "converters.training",
+                    "converters.simulators",
+                    "converters.export_torch",
+                )
                 assert not f"{name}.".startswith(tuple(f"{n}." for n in needs_it)), path
 
 

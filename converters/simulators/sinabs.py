@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +53,7 @@ def run(
 
 
 def _neurons(layer: Layer) -> Step:
+    v0: Any
     if isinstance(layer.neuron, Burst):
         neuron = layer.neuron
         iaf = IAF(
@@ -72,7 +74,7 @@ def _neurons(layer: Layer) -> Step:
     return step
 
 
-def _single(layer: Layer) -> tuple[IAF, object]:
+def _single(layer: Layer) -> tuple[Any, Any]:
     neuron = firing(layer, floor=True)
     if isinstance(neuron, LIF):
         raise UnsupportedLayerError(f"layer `{layer.name}`: expected IF or Burst, found LIF")

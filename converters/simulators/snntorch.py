@@ -32,7 +32,12 @@ __all__ = ["run"]
 
 
 def run(
-    network: Network, inputs: Mapping[str, Spikes], ticks: int, *, reset_delay: bool = True
+    network: Network,
+    inputs: Mapping[str, Spikes],
+    ticks: int,
+    *,
+    reset_delay: bool = True,
+    at_threshold: bool = False,
 ) -> dict[str, NDArray[np.float32]]:
     """Spikes of every layer, as `eventsnn.testing.check_simulator` asks for them.
 
@@ -44,6 +49,8 @@ def run(
         ticks: how many.
         reset_delay: snnTorch's own default: what is due for a spike is taken off in the next
             tick, after the leak. False takes it off at once.
+        at_threshold: spike at v = threshold too, by the next float below as the threshold; by
+            default snnTorch's own rule, v > threshold.
 
     Raises:
         UnsupportedLayerError: a layer for which ``Leaky`` has no parameters.
@@ -64,6 +71,8 @@ def run(
                     f"not reset, found {neuron.reset}"
                 )
         threshold = number(layer, neuron.threshold, "threshold")
+        if at_threshold:
+            threshold = float(np.nextafter(np.float32(threshold), np.float32(0)))
         decay = number(layer, neuron.decay, "decay") if isinstance(neuron, LIF) else 1.0
         leaky = snntorch.Leaky(
             beta=decay, threshold=threshold, reset_mechanism=reset, reset_delay=reset_delay

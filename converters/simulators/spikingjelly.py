@@ -24,8 +24,7 @@ try:
     from spikingjelly.activation_based import neuron as nodes
 except ImportError as error:
     raise MissingExtraError(
-        "converters.simulators.spikingjelly needs SpikingJelly: "
-        "python -m pip install spikingjelly"
+        "converters.simulators.spikingjelly needs SpikingJelly: python -m pip install spikingjelly"
     ) from error
 
 __all__ = ["run"]

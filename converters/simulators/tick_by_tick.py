@@ -119,9 +119,7 @@ def firing(layer: Layer, *, floor: bool = False) -> IF | LIF:
         raise UnsupportedLayerError(
             f"layer `{layer.name}`: expected IF or LIF, found {type(neuron).__name__}"
         )
-    if neuron.noise is not None or np.any(neuron.refractory) or not (
-        floor or neuron.v_min is None
-    ):
+    if neuron.noise is not None or np.any(neuron.refractory) or not (floor or neuron.v_min is None):
         raise UnsupportedLayerError(
             f"layer `{layer.name}`: noise, refractory ticks or a floor, which this simulator "
             f"does not have"

@@ -55,15 +55,33 @@ def feed_forward_networks(
     node = Input("input", shape)
     source, found = node.name, list[Layer]()
     for i in range(max_layers):
-        if i > 0 and draw(st.integers(0, 3)) == 0:
+        layer = draw(_next_layers(f"layer{i}", source, shape, neurons, synapses, biases=biases))
+        if layer is None:
             break
-        chain = _chain(draw, shape, synapses)
-        for synapse in chain:
-            shape = output_shape(synapse, shape)
-        bias = dyadic(draw, (), -2, 4, 3) if biases else 0.0
-        found.append(Layer(f"layer{i}", shape, draw(neurons), (Link(source, chain),), bias))
-        source = found[-1].name
+        found.append(layer)
+        source, shape = layer.name, layer.shape
     return Network((node,), tuple(found))
+
+
+@st.composite
+def _next_layers(
+    draw: Draw,
+    name: str,
+    source: str,
+    shape: Shape,
+    neurons: st.SearchStrategy[Neuron],
+    synapses: Sequence[Kind],
+    *,
+    biases: bool,
+) -> Layer | None:
+    """A layer, or the end of the network: one draw, which shrinking can take out alone."""
+    if source != "input" and draw(st.integers(0, 3)) == 0:
+        return None
+    chain = _chain(draw, shape, synapses)
+    for synapse in chain:
+        shape = output_shape(synapse, shape)
+    bias = dyadic(draw, (), -2, 4, 3) if biases else 0.0
+    return Layer(name, shape, draw(neurons), (Link(source, chain),), bias)
 
 
 def _chain(draw: Draw, shape: Shape, synapses: Sequence[Kind]) -> tuple[Synapse, ...]:
@@ -71,7 +89,7 @@ def _chain(draw: Draw, shape: Shape, synapses: Sequence[Kind]) -> tuple[Synapse,
         return (_dense(draw, shape[0]),)
     if not draw(st.booleans()):
         return (Flatten(), _dense(draw, shape[0] * shape[1] * shape[2]))
-    kind = draw(st.sampled_from(synapses))
+    kind = draw(st.sampled_from(list(synapses)))
     if kind is Conv2d:
         kernel = tuple(draw(st.integers(1, min(3, side))) for side in shape[1:])
         weight = weights(draw, (draw(st.integers(1, 2)), shape[0], *kernel))

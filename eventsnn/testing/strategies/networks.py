@@ -33,7 +33,7 @@ Chain = tuple[Synapse, ...]
 LayerKind = Literal["firing", "relay", "accumulator", "maximum"]
 _KINDS: tuple[LayerKind, ...] = ("firing", "relay", "firing", "accumulator", "maximum")
 #: As many, so that shrinking may take out any layer and those behind it mean the same.
-_FIRING: tuple[LayerKind, ...] = ("firing",) * len(_KINDS)
+_FIRING: tuple[LayerKind, ...] = _KINDS[:1] * len(_KINDS)
 
 
 @st.composite
