@@ -32,6 +32,10 @@ settings.register_profile(
     phases=[Phase.explicit, Phase.generate, Phase.shrink],
     suppress_health_check=[HealthCheck.too_slow],
 )
+# without a fault: whether the copy works at all
+settings.register_profile(
+    "planted-few", settings.get_profile("planted"), max_examples=30, derandomize=True
+)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 

@@ -28,7 +28,11 @@ def outcomes(request, tmp_path_factory):
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as executor:
         yield {
             (group, name): executor.submit(
-                run_properties, tmp_path_factory.mktemp("copy"), group, PLANTED[group, name]
+                run_properties,
+                tmp_path_factory.mktemp("copy"),
+                group,
+                PLANTED[group, name],
+                "planted-few" if name == NOTHING else "planted",
             )
             for group, name in PLANTED
             if (group, name) in asked

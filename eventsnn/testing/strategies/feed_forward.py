@@ -50,7 +50,7 @@ def feed_forward_networks(
         max_layers: at most so many.
     """
     shape: Shape = (draw(st.integers(1, 3)),)
-    if synapses and draw(st.booleans()):
+    if bool(synapses) and draw(st.booleans()):
         shape = (draw(st.integers(1, 2)), draw(st.integers(1, 4)), draw(st.integers(1, 4)))
     node = Input("input", shape)
     source, found = node.name, list[Layer]()
