@@ -30,12 +30,22 @@ from planted_faults import FAULTS, Fault, run_properties  # after the path is kn
 FEW = 3
 
 
+def expression(text: str, start: int) -> str:
+    """The call that begins at ``start``, up to its closing parenthesis."""
+    depth = 0
+    for end, character in enumerate(text[start:], start):
+        depth += {"(": 1, ")": -1}.get(character, 0)
+        if character == ")" and depth == 0:
+            return text[start : end + 1]
+    raise ValueError(f"no end of {text[start : start + 80]}")
+
+
 def neurons_of(output: str) -> int | None:
     """Neurons of the counterexample that the tests printed, if it is a network or an ANN."""
     names = {"np": np, "sp": sp}
-    if found := re.search(r"case=(Case\(.*?\))(, granularity=.*\))?,?$", output, re.MULTILINE):
+    if found := re.search(r"\bcase=(Case\(network=Network\(.*\))", output):
         names |= vars(eventsnn) | vars(eventsnn.testing)
-        network = eval(found.group(1), names).network  # our own code
+        network = eval(expression(output, found.start(1)), names).network  # our own code
     elif found := re.search(r"^[E |]+ann = (Ann\(.*\))$", output, re.MULTILINE):
         ann = eval(found.group(1), names | vars(converters))
         thresholds = dict.fromkeys(ann.names_of(converters.ops.ReLU), 0.25)

@@ -118,4 +118,4 @@ class Runs(RuleBasedStateMachine):
 
 
 TestRuns = Runs.TestCase
-TestRuns.settings = settings(max_examples=60, stateful_step_count=8, deadline=None)
+TestRuns.settings = settings(max_examples=40, stateful_step_count=8, deadline=None)

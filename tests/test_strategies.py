@@ -15,17 +15,14 @@ from hypothesis import Phase, find, given, settings
 from eventsnn import (
     IF,
     LIF,
-    Accumulator,
     Bistable,
     Burst,
-    CubaLIF,
     Currents,
     Neuron,
     NoReset,
     Relay,
     Reset,
     RunningMaximum,
-    Signed,
     Spikes,
     Synapse,
     fan_out,
@@ -37,10 +34,10 @@ from eventsnn.testing.strategies.synapses import synapses
 
 @pytest.fixture(scope="module")
 def drawn():
-    """Always the same 600 cases: whether a kind is among them is no matter of luck."""
+    """Always the same 400 cases: whether a kind is among them is no matter of luck."""
     found = []
 
-    @settings(derandomize=True, max_examples=600, phases=[Phase.generate])
+    @settings(derandomize=True, max_examples=400, phases=[Phase.generate])
     @given(case=cases())
     def look(case):
         found.append(case)
@@ -134,7 +131,7 @@ def test_the_smallest_network_is_one_neuron(strategy):
     assert [node.shape for node in network.inputs] == [(1,)]
 
 
-KINDS = [LIF, CubaLIF, Burst, Signed, Bistable, Relay, Accumulator, RunningMaximum]
+KINDS = [LIF, Burst, Bistable, Relay, RunningMaximum]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -162,6 +159,7 @@ def test_no_draw_is_invalid(case):
             assert fan_out(link.chain, shape).shape == shape
 
 
+@settings(max_examples=100)
 @given(network=networks(max_inputs=3, max_layers=8, max_side=6, max_channels=4, max_delay=5))
 def test_larger_networks_are_valid_too(network):
     assert len(network.layers) <= 8

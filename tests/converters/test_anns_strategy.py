@@ -16,7 +16,7 @@ from converters.testing import anns, as_code, images
 def drawn():
     found = []
 
-    @settings(derandomize=True, max_examples=400, phases=[Phase.generate])
+    @settings(derandomize=True, max_examples=300, phases=[Phase.generate])
     @given(ann=anns())
     def look(ann):
         found.append(ann)
@@ -79,15 +79,14 @@ def test_the_smallest_ann_is_one_neuron_and_its_output():
     assert neurons(ann) == [1, 1]
 
 
-@pytest.mark.parametrize(
-    "kind", [ops.Conv2d, ops.BatchNorm, ops.MaxPool2d, ops.AvgPool2d, ops.Add, ops.Concat]
-)
+@pytest.mark.parametrize("kind", [ops.Conv2d, ops.BatchNorm, ops.MaxPool2d, ops.Concat])
 def test_the_smallest_ann_with_an_operation_has_a_few_neurons(kind):
     ann = smallest(anns(), lambda ann: bool(ann.names_of(kind)))
     assert sum(neurons(ann)) <= 5
     assert ann.input_shape == (1, 1, 1)
 
 
+@settings(max_examples=100)
 @given(ann=anns())
 def test_an_ann_prints_as_code_that_rebuilds_it(ann):
     rebuilt = eval(as_code(ann), {"np": np, **vars(converters)})

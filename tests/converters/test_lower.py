@@ -13,6 +13,7 @@ from converters import (
     relu_before_max_pool,
 )
 from converters.apply import apply
+from converters.chain import linear_chain
 from converters.testing import anns, images
 from eventsnn import (
     IF,
@@ -125,6 +126,18 @@ def test_the_first_layers_count_is_the_rounded_activation(drawn, data):
             low, high = (np.clip(np.floor(level + e), 0, ticks) for e in (-1e-9, 1e-9))
             count = trace.spikes[layer.name].sum(axis=0)
             assert np.all((low <= count) & (count <= high))
+
+
+@given(st.integers(2, 3), st.integers(1, 2), st.integers(1, 2), st.integers(0, 2**16))
+def test_a_grouped_convolution_takes_the_factor_of_each_channel(groups, inputs, outputs, seed):
+    rng = np.random.default_rng(seed)
+    shape = (groups * inputs, 3, 2)
+    weight = rng.integers(-4, 5, (groups * outputs, inputs, 2, 1)) / 4
+    conv = ops.Conv2d(weight, padding=(1, 0), groups=groups)
+    factor = rng.integers(1, 9, (shape[0], 1, 1)) / 4
+    x = rng.integers(-4, 5, shape) / 4
+    found = apply_chain(linear_chain((conv,), shape, factor), x)
+    np.testing.assert_array_equal(found, apply(conv, (factor * x)[None])[0])
 
 
 def graph(*nodes, shape=(2, 4, 4)):

@@ -38,6 +38,7 @@ GROUPS = {
     ),
     "conversions": (
         "converters/test_lower.py::test_links_and_biases_are_the_anns_algebra",
+        "converters/test_lower.py::test_a_grouped_convolution_takes_the_factor_of_each_channel",
         "converters/test_bsnn.py::test_words_of_an_image_are_the_quantised_activations",
         "converters/test_bsnn.py::test_a_stream_of_images_has_a_reading_every_two_cycles",
     ),
