@@ -1,8 +1,9 @@
-"""Hypothesis strategies and comparisons for testing simulators against the oracle.
+"""Hypothesis strategies, properties and comparisons for testing simulators against the oracle.
 
 Needs the extra ``eventsnn[test]``.
 """
 
+from eventsnn.testing import properties, transformations
 from eventsnn.testing.budget import exact_bits, rounding_bounds
 from eventsnn.testing.code import as_code
 from eventsnn.testing.compare import assert_equals_oracle, assert_follows_oracle
@@ -44,8 +45,10 @@ __all__ = [
     "layers",
     "networks",
     "neurons",
+    "properties",
     "rounding_bounds",
     "run_integers",
     "spike_trains",
     "synapses",
+    "transformations",
 ]

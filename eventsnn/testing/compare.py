@@ -32,7 +32,7 @@ from eventsnn.run import Run
 from eventsnn.simulate import simulate
 from eventsnn.testing.budget import rounding_bounds
 
-__all__ = ["assert_equals_oracle", "assert_follows_oracle"]
+__all__ = ["assert_equals_oracle", "assert_follows_oracle", "distance_to_decision"]
 
 _UNIT = {"float32": 2.0**-24, "float64": 2.0**-53}
 
@@ -137,7 +137,7 @@ def assert_follows_oracle(
             differs = ours[name][tick] != trace.spikes[name][tick]
             if not np.any(differs):
                 continue
-            distance = _to_nearest_decision(layer, trace.tested[name][tick])[differs]
+            distance = distance_to_decision(layer, trace.tested[name][tick])[differs]
             assert np.all(distance <= bound), (
                 f"layer `{name}`: spikes differ at tick {tick}, where the oracle's v is "
                 f"{distance.max():g} from the threshold; rounding explains {bound:g} "
@@ -147,7 +147,7 @@ def assert_follows_oracle(
     return None
 
 
-def _to_nearest_decision(layer: Layer, v: NDArray[np.float64]) -> NDArray[np.float64]:
+def distance_to_decision(layer: Layer, v: NDArray[np.float64]) -> NDArray[np.float64]:
     """Distance of v to the nearest value at which the emission changes."""
     match layer.neuron:
         case IF(threshold=threshold) | LIF(threshold=threshold) | CubaLIF(threshold=threshold):
