@@ -1,7 +1,4 @@
-"""Hypothesis strategies for ANNs, to test conversions with.
-
-Needs the extra ``eventsnn[test]``.
-"""
+"""Hypothesis strategies for ANNs, to test conversions with."""
 
 from __future__ import annotations
 

@@ -1,0 +1,71 @@
+"""The ANN that a spiking network was lowered from, if it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from converters import ops
+from converters.ann import Ann
+from converters.passes.fold_batch_norm import fold_batch_norm
+from converters.passes.max_pool_before_concat import max_pool_before_concat
+from converters.passes.only_activations import only_activations
+from converters.passes.relu_before_max_pool import relu_before_max_pool
+from eventsnn import IF, Bistable, Network, Signed
+from eventsnn.testing.properties import DoesNotApply
+
+__all__ = ["Origin", "origin_of"]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a network stands for.
+
+    Attributes:
+        ann: rewritten as the recipes do it; its ReLUs have the names of spiking layers.
+        thresholds: of the spiking layers, by name.
+    """
+
+    ann: Ann
+    thresholds: dict[str, NDArray[np.float64]]
+
+
+def origin_of(
+    network: Network,
+    ann: Ann,
+    model: type[IF | Signed | Bistable],
+    lowered: Callable[[Ann, dict[str, NDArray[np.float64]]], Network],
+) -> Origin | DoesNotApply:
+    """Thresholds from the network, and whether ``lowered`` gives the network again.
+
+    Initial potentials may differ. Recipes that change weights, thresholds in time or neurons
+    make another network than the plain lowering of the ANN.
+    """
+    ann = max_pool_before_concat(relu_before_max_pool(fold_batch_norm(only_activations(ann))))
+    layers = {layer.name: layer for layer in network.layers}
+    thresholds = {}
+    for name in ann.names_of(ops.ReLU):
+        neuron = layers[name].neuron if name in layers else None
+        if not isinstance(neuron, model):
+            found = "no layer" if neuron is None else f"a {type(neuron).__name__}"
+            return DoesNotApply(f"ReLU `{name}` became {found}, not a {model.__name__}")
+        thresholds[name] = np.asarray(neuron.threshold)
+    again = lowered(ann, thresholds)
+    if _without_v0(again) != _without_v0(network):
+        return DoesNotApply("the network is not the plain lowering of its ANN")
+    return Origin(ann, thresholds)
+
+
+def _without_v0(network: Network) -> Network:
+    return replace(
+        network,
+        layers=tuple(
+            replace(layer, neuron=replace(layer.neuron, v0=0.0))
+            if isinstance(layer.neuron, IF | Signed)
+            else layer
+            for layer in network.layers
+        ),
+    )
