@@ -21,6 +21,7 @@ from eventsnn.cli.evaluate import evaluate
 from eventsnn.cli.info import info
 from eventsnn.cli.quantise import quantise
 from eventsnn.cli.report import report
+from eventsnn.cli.verify import verify
 from eventsnn.errors import EventsnnError
 
 __all__ = ["main"]
@@ -53,5 +54,16 @@ def main() -> None:
     """Trained networks as event-driven spiking networks: accuracy, synaptic operations, energy."""
 
 
-for _command in (info, convert, quantise, evaluate, compare, diagnose, energy, report, demo):
+for _command in (
+    info,
+    convert,
+    quantise,
+    evaluate,
+    compare,
+    diagnose,
+    energy,
+    report,
+    verify,
+    demo,
+):
     main.add_command(_command)

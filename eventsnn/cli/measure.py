@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from eventsnn.preprocessing import PreprocessedImages
     from eventsnn.spikes import Spikes
 
-__all__ = ["images_for", "input_shape", "measure"]
+__all__ = ["coded", "images_for", "input_shape", "measure"]
 
 
 def measure(
@@ -65,7 +65,7 @@ def measure(
             ann_macs = None
         else:
             images = images_for(file, name, data)
-            samples = _coded(file, images)
+            samples = coded(file, images)
             if ann is not None:
                 task = bar.add_task("ANN", total=len(data))
                 predictions = predict(ann, images, lambda count: bar.advance(task, count))
@@ -127,7 +127,7 @@ def images_for(file: NetworkFile, name: str, data: DataSet) -> PreprocessedImage
     return preprocessed(data, shape, scale=known.scale, mean=known.mean, std=known.std)
 
 
-def _coded(
+def coded(
     file: NetworkFile, images: PreprocessedImages
 ) -> PreprocessedImages | PhaseCodedImages | IntegerSamples:
     """What the network's input takes: the images, in integers, or spikes that spell them."""

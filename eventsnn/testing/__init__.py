@@ -22,6 +22,7 @@ from eventsnn.testing.strategies import (
     layers,
     networks,
     neurons,
+    samples,
     spike_trains,
     synapses,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "properties",
     "rounding_bounds",
     "run_integers",
+    "samples",
     "spike_trains",
     "synapses",
     "transformations",

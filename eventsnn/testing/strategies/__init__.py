@@ -12,6 +12,7 @@ from eventsnn.testing.strategies.fixed_point import FixedPointCase, fixed_point_
 from eventsnn.testing.strategies.inputs import analog_inputs, currents, spike_trains
 from eventsnn.testing.strategies.networks import layers, networks
 from eventsnn.testing.strategies.neurons import neurons
+from eventsnn.testing.strategies.samples import samples
 from eventsnn.testing.strategies.synapses import chains, synapses
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "layers",
     "networks",
     "neurons",
+    "samples",
     "spike_trains",
     "synapses",
 ]

@@ -13,9 +13,9 @@ from eventsnn.neurons import RunningMaximum
 from eventsnn.pipeline import relayed_into_words
 from eventsnn.testing.budget import exact_bits
 from eventsnn.testing.code import as_code
-from eventsnn.testing.strategies.inputs import analog_inputs, currents, spike_trains
 from eventsnn.testing.strategies.networks import networks
 from eventsnn.testing.strategies.numbers import Draw
+from eventsnn.testing.strategies.samples import samples
 
 __all__ = ["Case", "cases", "must_spike"]
 
@@ -55,14 +55,7 @@ def cases(draw: Draw, *, max_ticks: int = 12) -> Case:
     """A network with inputs and as many ticks as the exactness budget allows."""
     ticks = draw(st.integers(min(4, max_ticks), max_ticks))
     network = draw(networks())
-    inputs: dict[str, Any] = {}
-    for node in network.inputs:
-        if must_spike(network, node.name) or draw(st.booleans()):
-            inputs[node.name] = draw(spike_trains(node.shape, ticks=ticks))
-        elif draw(st.booleans()):
-            inputs[node.name] = draw(analog_inputs(node.shape))
-        else:
-            inputs[node.name] = draw(currents(node.shape, ticks=ticks))
+    inputs = draw(samples(network, ticks=ticks))
     while exact_bits(network, inputs, ticks) > _FLOAT64_BITS and ticks > 1:
         ticks //= 2
     needed = exact_bits(network, inputs, ticks)
