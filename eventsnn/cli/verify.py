@@ -27,7 +27,7 @@ __all__ = ["verify"]
 @click.option(
     "--examples",
     type=click.IntRange(min=1),
-    help="Drawn inputs for each property. Default: by the size of the network, 4 to 50.",
+    help="Drawn inputs for each property. Default: by the size of the network, 4 to 25.",
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of them.")
 @click.option(

@@ -15,6 +15,7 @@ __all__ = ["print_certificate"]
 
 #: Characters of code that are printed; all of it is in the JSON file.
 _MOST_CODE = 1500
+_MOST_WAYS = 3
 
 
 def print_certificate(network: Path, data: Path | None, found: Mapping[str, Any]) -> None:
@@ -54,17 +55,17 @@ def print_certificate(network: Path, data: Path | None, found: Mapping[str, Any]
 
 def _row(entry: Mapping[str, Any]) -> tuple[str, ...]:
     ways = entry["how"] if entry["verdict"] == "holds" else entry["does_not_apply"]
-    most = max(ways, key=ways.get) if ways else ""
+    shown = sorted(ways, key=ways.get, reverse=True)[:_MOST_WAYS]
     if entry["verdict"] == "fails":
-        most = entry["counterexample"]["error"]
-    more = f" (and {len(ways) - 1} other ways)" if len(ways) > 1 else ""
+        shown = [entry["counterexample"]["error"]]
+    more = f"; {len(ways) - len(shown)} other ways" if len(ways) > len(shown) else ""
     return (
         entry["name"],
         entry["verdict"],
         str(entry["drawn"]),
         str(entry["real"]),
         f"{entry['spikes']:,}",
-        f"{most}{more}",
+        "; ".join(shown) + more,
     )
 
 

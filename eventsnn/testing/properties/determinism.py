@@ -49,7 +49,7 @@ def determinism(case: Case) -> Outcome:
     other = observe(case, order=order, granularity=granularity)
     outcome = agree(case, expected, other, f"in the plan {order}, {granularity}")
     if isinstance(outcome, Held):
-        how = f"repeats and workers to the bit; {order}, {granularity}: {outcome.how}"
+        how = f"repeats and workers to the bit; other plans {outcome.how}"
         return Held(how, outcome.spikes)
     return Held("repeats and workers to the bit; other plans not compared", expected.count())
 

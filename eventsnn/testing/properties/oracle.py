@@ -27,7 +27,6 @@ def engine_equals_oracle(case: Case) -> Outcome:
         return DoesNotApply(why)
     order: Literal["by_layer", "by_tick"] = "by_tick" if case.seed % 2 else "by_layer"
     granularity: Literal["swept", "touched"] = "touched" if case.seed // 2 % 2 else "swept"
-    plan = f"{case.precision}, {order}, {granularity}"
     if is_exact(case):
         run = assert_equals_oracle(
             case.network,
@@ -38,7 +37,7 @@ def engine_equals_oracle(case: Case) -> Outcome:
             granularity=granularity,
             seed=case.seed,
         )
-        return Held(f"equal to the bit ({plan})", sum(map(len, run.spikes.values())))
+        return Held("equal to the bit", sum(map(len, run.spikes.values())))
     first = assert_follows_oracle(
         case.network,
         case.inputs,
@@ -49,4 +48,4 @@ def engine_equals_oracle(case: Case) -> Outcome:
         seed=case.seed,
     )
     until = "" if first is None else f" up to tick {first[0]}, where rounding decides a spike"
-    return Held(f"equal spikes{until} ({plan})", observe(case).count())
+    return Held(f"equal spikes{until}", observe(case).count())
