@@ -153,4 +153,3 @@ def two_layers(threshold=1.0):
             Layer("out", (1,), IF(1.5), (Link("hidden", (Dense(np.ones((1, 2))),)),)),
         ),
     )
-

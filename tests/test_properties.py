@@ -43,16 +43,18 @@ STRATEGIES = {
 
 @pytest.mark.parametrize("name", BY_NAME)
 def test_it_holds_on_drawn_networks_and_applies_to_many(name):
-    examples = 100 if name in {"splitting", "permutation"} else 30  # few drawn layers can be cut
+    examples = 70 if name in {"splitting", "permutation"} else 20  # few drawn layers can be cut
     outcomes = draws(STRATEGIES.get(name, cases()), BY_NAME[name].check, examples)
     applied = [outcome for outcome in outcomes if isinstance(outcome, Held)]
-    assert len(applied) >= 8
+    assert len(applied) >= 6
     assert all(outcome.why for outcome in outcomes if isinstance(outcome, DoesNotApply))
     if name != "silence":
-        assert sum(outcome.spikes > 0 for outcome in applied) >= 6
+        assert sum(outcome.spikes > 0 for outcome in applied) >= 5
 
 
-@pytest.mark.parametrize("name", ["oracle", "conservation", "permutation", "scaling", "determinism"])
+@pytest.mark.parametrize(
+    "name", ["oracle", "conservation", "permutation", "scaling", "determinism"]
+)
 def test_it_holds_beyond_the_exactness_budget(name):
     outcomes = draws(float_cases(max_ticks=8), BY_NAME[name].check, 20)
     assert sum(isinstance(outcome, Held) for outcome in outcomes) >= 5
@@ -153,9 +155,7 @@ def test_a_floor_may_lift_but_not_lower(monkeypatch):
 
 def test_beyond_the_budget_a_difference_is_one_of_rounding_or_an_error():
     """A threshold that 0.1 + 0.2 meets or not, and one that it cannot."""
-    network = Network(
-        (Input("in", (1,)),), (Layer("out", (1,), IF(0.1 + 0.2), (Link("in"),)),)
-    )
+    network = Network((Input("in", (1,)),), (Layer("out", (1,), IF(0.1 + 0.2), (Link("in"),)),))
     train = Spikes((1,), np.array([0, 0]), np.array([0, 0]), np.array([0.1, 0.2]))
     case = Case(network, {"in": train}, 3, "float64")
 
@@ -165,6 +165,8 @@ def test_beyond_the_budget_a_difference_is_one_of_rounding_or_an_error():
 
     outcome = agree(case, observe(case), with_threshold(np.nextafter(0.1 + 0.2, 1)), "")
     assert outcome == Held("equal up to tick 0, where rounding decides a spike of `out`", 0)
-    low = replace(case, network=replace(network, layers=(replace(network.layers[0], neuron=IF(0.2)),)))
+    low = replace(
+        case, network=replace(network, layers=(replace(network.layers[0], neuron=IF(0.2)),))
+    )
     with pytest.raises(AssertionError, match=r"layer `out`, tick 0, neuron \(0,\): emits 1, but 0"):
         agree(low, observe(low), with_threshold(0.5), "with another threshold")

@@ -81,9 +81,7 @@ def rates_within_bound(network: Network, ann: Ann, image: ArrayLike, *, ticks: i
     return Held(f"{len(origin.thresholds)} layers and the read-out", spikes)
 
 
-def _rate(
-    network: Network, origin: Origin, run: Run, name: str, z: Array
-) -> tuple[Array, Array]:
+def _rate(network: Network, origin: Origin, run: Run, name: str, z: Array) -> tuple[Array, Array]:
     """What a layer says per tick, and by how much it may be wrong by itself."""
     if name not in origin.thresholds:
         return run.output / run.ticks, np.zeros(run.output.shape)

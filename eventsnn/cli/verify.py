@@ -80,9 +80,7 @@ def verify(
         def progress(name: str) -> None:
             bar.update(task, description=name, advance=1)
 
-        findings = hold(
-            file.network, properties, effort, seed=seed, real=real, progress=progress
-        )
+        findings = hold(file.network, properties, effort, seed=seed, real=real, progress=progress)
     found = certificate(file.network, findings, effort, seed)
     if report_path is not None:
         write_report(report_path, {"file": network.name, **found})

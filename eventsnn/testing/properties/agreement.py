@@ -55,9 +55,12 @@ def _first_difference(network: Network, expected: Observed, found: Observed) -> 
             at = tuple(int(i) for i in np.argwhere(a != b)[0])
             if first is None or (at[0], position) < first[0]:
                 words = {"tested": "potential before the reset", "spikes": "emission"}
-                first = (at[0], position), (
-                    f"layer `{name}`, tick {at[0]}, neuron {at[1:]}: "
-                    f"{words.get(what, 'potential')} {a[at]:g}, but {b[at]:g}"
+                first = (
+                    (at[0], position),
+                    (
+                        f"layer `{name}`, tick {at[0]}, neuron {at[1:]}: "
+                        f"{words.get(what, 'potential')} {a[at]:g}, but {b[at]:g}"
+                    ),
                 )
     return None if first is None else first[1]
 
@@ -93,6 +96,8 @@ def _up_to_rounding(case: Case, expected: Observed, found: Observed, change: str
                     f"{change}; v is {distance[at]:.3g} from the threshold, rounding explains "
                     f"{bound:.3g}"
                 )
-            return Held(f"equal up to tick {tick}, where rounding decides a spike of `{name}`",
-                        sum(int(np.count_nonzero(s[:tick])) for s in expected.spikes.values()))
+            return Held(
+                f"equal up to tick {tick}, where rounding decides a spike of `{name}`",
+                sum(int(np.count_nonzero(s[:tick])) for s in expected.spikes.values()),
+            )
     return Held("equal spikes, potentials up to rounding", expected.count())

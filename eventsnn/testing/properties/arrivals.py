@@ -32,9 +32,7 @@ def simultaneous_arrivals_commute(case: Case) -> Outcome:
             "no layer has two links, and no neuron of an input two events in one tick"
         )
     rng = np.random.default_rng(case.seed)
-    orders = {
-        layer.name: _another_order(len(layer.links), rng) for layer in case.network.layers
-    }
+    orders = {layer.name: _another_order(len(layer.links), rng) for layer in case.network.layers}
     other = replace(
         case,
         network=reorder_links(case.network, orders),

@@ -39,9 +39,7 @@ def conservation(case: Case) -> Outcome:
     Raises:
         AssertionError: layer and neuron, and both sides of the equation.
     """
-    left_out = {
-        layer.name: why for layer in case.network.layers if (why := _not_conserving(layer))
-    }
+    left_out = {layer.name: why for layer in case.network.layers if (why := _not_conserving(layer))}
     layers = [layer for layer in case.network.layers if layer.name not in left_out]
     reasons = ", ".join(f"`{name}` {why}" for name, why in left_out.items())
     if not layers:

@@ -50,7 +50,9 @@ class Observed:
         )
 
 
-def observe(case: Case, *, order: Order = "by_layer", granularity: Granularity = "swept") -> Observed:
+def observe(
+    case: Case, *, order: Order = "by_layer", granularity: Granularity = "swept"
+) -> Observed:
     """Run a case on the engine and record everything."""
     run: Any = simulate(
         case.network,

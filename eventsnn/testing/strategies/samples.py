@@ -35,11 +35,15 @@ def samples(draw: Draw, network: Network, *, ticks: int) -> dict[str, Any]:
     for node in network.inputs:
         large = math.prod(node.shape) > _SMALL
         if _must_spike(network, node.name) or draw(st.booleans()):
-            inputs[node.name] = draw((_many_spikes if large else spike_trains)(node.shape, ticks=ticks))
+            inputs[node.name] = draw(
+                (_many_spikes if large else spike_trains)(node.shape, ticks=ticks)
+            )
         elif draw(st.booleans()):
             inputs[node.name] = draw((_large_images if large else analog_inputs)(node.shape))
         else:
-            inputs[node.name] = draw((_large_currents if large else currents)(node.shape, ticks=ticks))
+            inputs[node.name] = draw(
+                (_large_currents if large else currents)(node.shape, ticks=ticks)
+            )
     return inputs
 
 

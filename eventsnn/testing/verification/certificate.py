@@ -53,8 +53,8 @@ def certificate(
 
 def _entry(finding: Finding) -> dict[str, Any]:
     entry: dict[str, Any] = {
-        "name": finding.property.name,
-        "equation": finding.property.equation,
+        "name": finding.checked.name,
+        "equation": finding.checked.equation,
         "verdict": finding.verdict,
         "drawn": len(finding.drawn),
         "real": len(finding.real),
