@@ -107,7 +107,8 @@ def turned(case):
 
 @pytest.mark.parametrize("check", [permuted, split, scaled, turned])
 def test_by_the_oracle(check):
-    assert sum(draws(cases(), check, 40)) >= 8
+    examples = 90 if check in (permuted, split) else 30  # few drawn layers can be cut
+    assert sum(draws(cases(), check, examples)) >= 8
 
 
 def test_all_kinds_of_weights_are_sliced():

@@ -19,7 +19,7 @@ from eventsnn.testing.properties import DoesNotApply, Held, Outcome
 
 __all__ = ["rates_within_bound"]
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating[Any]]
 
 
 def rates_within_bound(network: Network, ann: Ann, image: ArrayLike, *, ticks: int) -> Outcome:

@@ -81,8 +81,8 @@ def _synops(case: Case, layer: Layer, link: Link, observed: Observed) -> int:
 def _counted(amplitude: NDArray[np.float64], *, is_relay: bool) -> NDArray[np.float64]:
     whole = amplitude == np.floor(amplitude)
     if is_relay:
-        return (amplitude != 0).astype(np.float64)
-    return np.where(whole, np.abs(amplitude), 1.0)
+        return np.asarray(amplitude != 0, dtype=np.float64)
+    return np.asarray(np.where(whole, np.abs(amplitude), 1.0))
 
 
 def _is_relay(case: Case, name: str) -> bool:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
+from eventsnn.network import Network
 from eventsnn.testing.properties.agreement import agree
 from eventsnn.testing.properties.observation import observe
 from eventsnn.testing.properties.outcome import DoesNotApply, Outcome
@@ -35,14 +37,18 @@ def channel_permutation(case: Case) -> Outcome:
         network = permute_channels(case.network, layer.name, order)
         if network is None:
             continue
-        back = np.argsort(order)
-        expected = observe(case)
-        permuted = observe(replace(case, network=network))
-        found = permuted.changed(layer.name, lambda values, _, back=back: values[:, back])
-        change = f"with the channels of `{layer.name}` in another order"
-        outcome = agree(case, expected, found, change)
-        if all(np.array_equal(expected.spikes[n], found.spikes[n]) for n in expected.spikes):
-            a, b = expected.run.counts.synops, found.run.counts.synops
-            assert a == b, f"{a} synops, but {b} {change}"
-        return outcome
+        return _compare(case, network, layer.name, order)
     return DoesNotApply("no layer of two channels has weights before and behind it to slice")
+
+
+def _compare(case: Case, network: Network, name: str, order: NDArray[np.int64]) -> Outcome:
+    back = np.argsort(order)
+    expected = observe(case)
+    permuted = observe(replace(case, network=network))
+    found = permuted.changed(name, lambda values, _: values[:, back])
+    change = f"with the channels of `{name}` in another order"
+    outcome = agree(case, expected, found, change)
+    if all(np.array_equal(expected.spikes[n], found.spikes[n]) for n in expected.spikes):
+        a, b = expected.run.counts.synops, found.run.counts.synops
+        assert a == b, f"{a} synops, but {b} {change}"
+    return outcome

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eventsnn.testing.properties.agreement import agree
 from eventsnn.testing.properties.observation import observe
@@ -13,6 +15,8 @@ from eventsnn.testing.strategies import Case
 from eventsnn.testing.transformations import can_be_scaled, scale_layer
 
 __all__ = ["scaling_changes_nothing"]
+
+Array = NDArray[np.float64]
 
 _EXPONENTS = (-3, -2, -1, 1, 2, 3)
 
@@ -36,8 +40,9 @@ def scaling_changes_nothing(case: Case) -> Outcome:
         return DoesNotApply("no layer has a potential in a unit of its own")
     found = observe(replace(case, network=network))
     for name, factor in factors.items():
-        found = found.changed(
-            name,
-            lambda values, what, factor=factor: values if what == "spikes" else values / factor,
-        )
+        found = found.changed(name, partial(_back, factor=factor))
     return agree(case, observe(case), found, "with every layer scaled by a power of two")
+
+
+def _back(values: Array, what: str, factor: float) -> Array:
+    return values if what == "spikes" else values / factor
