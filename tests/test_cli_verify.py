@@ -58,7 +58,8 @@ def test_a_converted_network_on_its_data(made: Path, tmp_path: Path) -> None:
     result = run(*arguments, "--json", report)
     found = {entry["name"]: entry for entry in json.loads(report.read_text())["properties"]}
     for name in ("oracle", "conservation", "rate bound", "NPZ"):
-        assert (found[name]["verdict"], found[name]["real"]) == ("holds", 2), name
+        counted = found[name]["verdict"], found[name]["drawn"], found[name]["real"]
+        assert counted == ("holds", 4, 2), name
     assert found["silence"]["verdict"] == "does not apply"
     assert "CERTIFICATE" in result.stdout
 

@@ -149,7 +149,7 @@ def test_large_networks_are_given_less():
     layer = Layer("out", (64, 40, 40), IF(), (Link("in", (conv,)),))
     large = effort_for(Network((Input("in", (64, 40, 40)),), (layer,)), 64)
     assert large.synapses == 64 * 64 * (3 * 40 - 2) ** 2
-    assert (large.ticks, large.examples) == (2**29 // large.synapses, 4)
+    assert (large.ticks, large.examples) == (2**28 // large.synapses, 4)
 
 
 def test_words_are_given_the_time_for_a_reading():

@@ -50,8 +50,8 @@ def origin_of(
     for name in ann.names_of(ops.ReLU):
         neuron = layers[name].neuron if name in layers else None
         if not isinstance(neuron, model):
-            found = "no layer" if neuron is None else f"a {type(neuron).__name__}"
-            return DoesNotApply(f"ReLU `{name}` became {found}, not a {model.__name__}")
+            found = "no layer" if neuron is None else f"{type(neuron).__name__} neurons"
+            return DoesNotApply(f"ReLU `{name}` became {found}, not {model.__name__}")
         thresholds[name] = np.asarray(neuron.threshold)
     again = lowered(ann, thresholds)
     if _without_v0(again) != _without_v0(network):

@@ -46,7 +46,7 @@ def words_equal_quantised_ann(network: Network, ann: Ann, image: ArrayLike) -> O
     """
     read_out = network.layer(network.output).neuron
     if not isinstance(read_out, PhaseAccumulator):
-        return DoesNotApply(f"the read-out is a {type(read_out).__name__}, not of words")
+        return DoesNotApply(f"the read-out `{network.output}` is no PhaseAccumulator")
     said = [layer.neuron for layer in network.layers if isinstance(layer.neuron, Bistable)]
     if any(neuron.carry for neuron in said):
         return DoesNotApply("layers keep what a word could not tell")

@@ -21,6 +21,7 @@ def converted_properties(file: NetworkFile, path: Path) -> tuple[Property, ...]:
     """The properties of `converters.testing`, for one file; they ask for a constant image."""
     from converters import ann_from_source
     from converters.testing import npz_round_trip, rates_within_bound, words_equal_quantised_ann
+    from eventsnn.testing import constant_images
     from eventsnn.testing.properties import DoesNotApply, Property
 
     def on_image(check: Callable[[Case, Any, Any], Outcome]) -> Callable[[Case], Outcome]:
@@ -49,15 +50,18 @@ def converted_properties(file: NetworkFile, path: Path) -> tuple[Property, ...]:
                     case.network, ann, image, ticks=case.ticks
                 )
             ),
+            constant_images,
         ),
         Property(
             "phase words",
             "word = theta 2^-K clip(floor(2^K (z / theta + h)), 0, 2^K - 1)",
             on_image(lambda case, ann, image: words_equal_quantised_ann(case.network, ann, image)),
+            constant_images,
         ),
         Property(
             "NPZ",
             "load(save(ann)) = ann, and the same answer",
             on_image(lambda _, ann, image: npz_round_trip(ann, image)),
+            constant_images,
         ),
     )

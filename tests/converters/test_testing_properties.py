@@ -134,9 +134,9 @@ def test_it_says_why_it_does_not_apply():
     ann, x = small_net(), small_images()
     rated, worded = rate(ann, x, ticks=4).network, bsnn(ann, x, phases=4).network
     found = rates_within_bound(worded, ann, x[0], ticks=4)
-    assert found == DoesNotApply("ReLU `relu1` became a Bistable, not a IF")
+    assert found == DoesNotApply("ReLU `relu1` became Bistable neurons, not IF")
     found = words_equal_quantised_ann(rated, ann, x[0])
-    assert found == DoesNotApply("the read-out is a Accumulator, not of words")
+    assert found == DoesNotApply("the read-out `fc` is no PhaseAccumulator")
     layers = tuple(
         replace(layer, neuron=replace(layer.neuron, v_min=-1.0))
         if isinstance(layer.neuron, IF)

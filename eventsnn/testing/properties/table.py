@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import strategies as st
 
 from eventsnn.testing.properties.arrivals import simultaneous_arrivals_commute
 from eventsnn.testing.properties.conservation import conservation
@@ -19,7 +22,7 @@ from eventsnn.testing.properties.scaling import scaling_changes_nothing
 from eventsnn.testing.properties.silence import silence_costs_nothing
 from eventsnn.testing.properties.splitting import splitting_changes_nothing
 from eventsnn.testing.properties.time_shift import time_shift
-from eventsnn.testing.strategies import Case
+from eventsnn.testing.strategies import Case, samples
 
 __all__ = ["PROPERTIES", "Property"]
 
@@ -32,12 +35,14 @@ class Property:
         name: as printed, and as ``--only`` takes it.
         equation: what must be true.
         check: raises AssertionError, or says whether it applied.
+        inputs: strategy that draws them, of the network and ``ticks``.
         same_for_all_inputs: it does not look at them, so one example is enough.
     """
 
     name: str
     equation: str
     check: Callable[[Case], Outcome]
+    inputs: Callable[..., st.SearchStrategy[dict[str, Any]]] = samples
     same_for_all_inputs: bool = False
 
 
@@ -56,7 +61,12 @@ PROPERTIES = (
         simultaneous_arrivals_commute,
     ),
     Property("time shift", "inputs d ticks later: s'(t + d) = s(t)", time_shift),
-    Property("silence", "no input: no spike, no synop, no event", silence_costs_nothing, True),
+    Property(
+        "silence",
+        "no input: no spike, no synop, no event",
+        silence_costs_nothing,
+        same_for_all_inputs=True,
+    ),
     Property("delays", "d = d1 + a relay + d2: the same run", delays_compose),
     Property("splitting", "one layer in two: the same run", splitting_changes_nothing),
     Property("permutation", "channels in another order: the same run", channel_permutation),

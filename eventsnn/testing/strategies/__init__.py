@@ -12,7 +12,7 @@ from eventsnn.testing.strategies.fixed_point import FixedPointCase, fixed_point_
 from eventsnn.testing.strategies.inputs import analog_inputs, currents, spike_trains
 from eventsnn.testing.strategies.networks import layers, networks
 from eventsnn.testing.strategies.neurons import neurons
-from eventsnn.testing.strategies.samples import samples
+from eventsnn.testing.strategies.samples import constant_images, samples
 from eventsnn.testing.strategies.synapses import chains, synapses
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "analog_inputs",
     "cases",
     "chains",
+    "constant_images",
     "currents",
     "feed_forward_networks",
     "fixed_point_cases",

@@ -18,7 +18,7 @@ from eventsnn.spikes import Spikes
 from eventsnn.testing.strategies.inputs import analog_inputs, currents, spike_trains
 from eventsnn.testing.strategies.numbers import Draw
 
-__all__ = ["samples"]
+__all__ = ["constant_images", "samples"]
 
 #: Inputs of more neurons are drawn by density and seed, not value by value.
 _SMALL = 64
@@ -45,6 +45,17 @@ def samples(draw: Draw, network: Network, *, ticks: int) -> dict[str, Any]:
                 (_large_currents if large else currents)(node.shape, ticks=ticks)
             )
     return inputs
+
+
+@st.composite
+def constant_images(draw: Draw, network: Network, *, ticks: int) -> dict[str, Any]:  # noqa: ARG001  # as `samples`
+    """A constant image for each input, by name."""
+    return {
+        node.name: draw(
+            (_large_images if math.prod(node.shape) > _SMALL else analog_inputs)(node.shape)
+        )
+        for node in network.inputs
+    }
 
 
 def _must_spike(network: Network, name: str) -> bool:

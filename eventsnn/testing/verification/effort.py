@@ -13,7 +13,7 @@ from eventsnn.neurons import Bistable, PhaseAccumulator
 __all__ = ["Effort", "effort_for"]
 
 #: Synapses times ticks: of one example, and of all examples of one property.
-_EXAMPLE, _PROPERTY = 2**29, 2**29
+_EXAMPLE, _PROPERTY = 2**28, 2**29
 _MOST_EXAMPLES, _LEAST_EXAMPLES, _LEAST_TICKS = 25, 4, 4
 _TICKS = 32
 

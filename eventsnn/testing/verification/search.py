@@ -16,7 +16,7 @@ from eventsnn.network import Network
 from eventsnn.testing.code import as_code
 from eventsnn.testing.properties import DoesNotApply, Held, Outcome, Property
 from eventsnn.testing.properties.rounding import is_exact, without_bounds
-from eventsnn.testing.strategies import Case, samples
+from eventsnn.testing.strategies import Case
 from eventsnn.testing.verification.effort import Effort
 
 __all__ = ["Counterexample", "Finding", "verify"]
@@ -153,7 +153,7 @@ def _on_drawn(
         report_multiple_bugs=False,
         print_blob=False,
     )
-    @hypothesis.given(case=_cases(network, effort.ticks))
+    @hypothesis.given(case=_cases(network, entry, effort.ticks))
     def look(case: Case) -> None:
         key = as_code((case.inputs, case.ticks, case.seed))
         if key not in failures:
@@ -190,10 +190,10 @@ def _attempt(entry: Property, case: Case) -> Outcome | Counterexample:
 
 
 @st.composite
-def _cases(draw: st.DrawFn, network: Network, most_ticks: int) -> Case:
+def _cases(draw: st.DrawFn, network: Network, entry: Property, most_ticks: int) -> Case:
     # half of them at full length; shrinking goes down to 1
     ticks = draw(st.sampled_from([*range(1, most_ticks), *(most_ticks,) * most_ticks]))
-    inputs = draw(samples(network, ticks=ticks))
+    inputs = draw(entry.inputs(network, ticks=ticks))
     return _case(network, inputs, ticks, draw(st.integers(0, 2**16)))
 
 
