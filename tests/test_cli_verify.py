@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import json
+import os
 import shlex
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -44,12 +46,29 @@ def test_a_network_and_its_certificate(small: Path, tmp_path: Path) -> None:
     verdicts = {entry["name"]: entry["verdict"] for entry in found["properties"]}
     assert verdicts["oracle"] == verdicts["time shift"] == verdicts["splitting"] == "holds"
     assert verdicts["rounded oracle"] == verdicts["rate bound"] == "does not apply"
-    assert "CERTIFICATE: 12 properties hold, 4 do not apply" in result.stdout
+    assert "CERTIFICATE: properties that hold: 12, that do not apply: 4" in result.stdout
     assert found["network"]["sha256"] in result.stdout
     assert "the file holds no ANN that the network came from" in result.stdout
     again = tmp_path / "again.json"
     run("verify", small, "--examples", 5, "--seed", 3, "--json", again)
     assert again.read_text() == report.read_text()
+
+
+def test_nothing_is_left_in_the_folder(small: Path, tmp_path: Path) -> None:
+    code = "from eventsnn.cli import main; main()"
+    words = ["verify", str(small), "--only", "counts", "--examples", "2"]
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "CERTIFICATE: properties that hold: 1" in done.stdout
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_converted_network_on_its_data(made: Path, tmp_path: Path) -> None:
@@ -72,7 +91,7 @@ def test_phase_words(made: Path, tmp_path: Path) -> None:
         arguments = ("--only", "phase words", "--only", "oracle", "--examples", 3)
         text = run("verify", target, made / "test.npz", *arguments).stdout
         hold = 2 if coding == "analog" else 1
-        assert f"CERTIFICATE: {hold} properties hold, {2 - hold} do not apply" in text
+        assert f"CERTIFICATE: properties that hold: {hold}, that do not apply: {2 - hold}" in text
 
 
 def test_events_are_taken_from_the_first_one_on(small: Path) -> None:

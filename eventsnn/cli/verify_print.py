@@ -46,8 +46,8 @@ def print_certificate(network: Path, data: Path | None, found: Mapping[str, Any]
         say(f"FAILS: {', '.join(by_verdict['fails'])}")
     elif by_verdict["holds"]:
         say(
-            f"CERTIFICATE: {len(by_verdict['holds'])} properties hold, "
-            f"{len(by_verdict['does not apply'])} do not apply"
+            f"CERTIFICATE: properties that hold: {len(by_verdict['holds'])}, "
+            f"that do not apply: {len(by_verdict['does not apply'])}"
         )
     else:
         say("NO CERTIFICATE: no property applies")

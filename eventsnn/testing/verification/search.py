@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import hypothesis
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, configuration, settings
 from hypothesis import strategies as st
 
 from eventsnn.network import Network
@@ -170,10 +172,22 @@ def _on_drawn(
         raise _FailedError
 
     try:
-        look()
+        with _no_folder():
+            look()
     except (_FailedError, hypothesis.errors.Flaky):
         return outcomes, latest[0]
     return outcomes, None
+
+
+@contextmanager
+def _no_folder() -> Iterator[None]:
+    """Keep hypothesis from leaving its folder ``.hypothesis`` where the user happens to be."""
+    with tempfile.TemporaryDirectory() as folder:
+        configuration.set_hypothesis_home_dir(folder)
+        try:
+            yield
+        finally:
+            configuration.set_hypothesis_home_dir(None)
 
 
 class _FailedError(AssertionError):
