@@ -31,7 +31,8 @@ def conservation(case: Case) -> Outcome:
     arrived within the run: bias, currents, and the product of each chain with the emissions
     of its source, by `eventsnn.reference.apply_chain`. Exact within the exactness budget, else
     within `eventsnn.testing.rounding_bounds`. A neuron that met its floor ``v_min`` was lifted
-    by it, so it may have more: ``theta n >= input + V0 - V``.
+    by it, so it may have more: ``theta n >= input + V0 - V``; one that met its ceiling ``v_max``
+    may have less.
 
     Layers that leak, are refractory, have noise, reset otherwise or not at all, or speak in
     words of a stage are left out, by name.
@@ -123,6 +124,9 @@ def _check(case: Case, layer: Layer, observed: Observed, arrived: Array, bound: 
         met = np.any(observed.tested[name] <= np.asarray(floor) + bound, axis=0)
         met |= np.broadcast_to(v0 < floor, layer.shape)
         over &= ~met
+    ceiling = getattr(neuron, "v_max", None)
+    if ceiling is not None:
+        short &= ~np.any(observed.tested[name] >= np.asarray(ceiling) - bound, axis=0)
     wrong = np.argwhere(short | over)
     if wrong.size:
         at = tuple(int(i) for i in wrong[0])

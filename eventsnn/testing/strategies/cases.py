@@ -9,15 +9,13 @@ from hypothesis import strategies as st
 
 from eventsnn.engine.plan import Precision
 from eventsnn.network import Network
-from eventsnn.neurons import RunningMaximum
-from eventsnn.pipeline import relayed_into_words
 from eventsnn.testing.budget import exact_bits
 from eventsnn.testing.code import as_code
 from eventsnn.testing.strategies.networks import networks
 from eventsnn.testing.strategies.numbers import Draw
 from eventsnn.testing.strategies.samples import samples
 
-__all__ = ["Case", "cases", "must_spike"]
+__all__ = ["Case", "cases"]
 
 _FLOAT32_BITS, _FLOAT64_BITS = 24, 53
 
@@ -39,15 +37,6 @@ class Case:
     def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
         """The same where hypothesis prints a failing example."""
         printer.text(as_code(self))
-
-
-def must_spike(network: Network, name: str) -> bool:
-    """Whether an input may not be a current: it feeds a maximum, or words through relays."""
-    return relayed_into_words(network.timings, name) is not None or any(
-        link.source == name and isinstance(layer.neuron, RunningMaximum)
-        for layer in network.layers
-        for link in layer.links
-    )
 
 
 @st.composite

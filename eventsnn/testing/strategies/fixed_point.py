@@ -21,10 +21,10 @@ from eventsnn.neurons import (
     Signed,
 )
 from eventsnn.spikes import Spikes
-from eventsnn.testing.strategies.cases import must_spike
 from eventsnn.testing.strategies.inputs import analog_inputs, currents, spike_trains
 from eventsnn.testing.strategies.networks import networks
 from eventsnn.testing.strategies.numbers import Draw
+from eventsnn.testing.strategies.samples import must_spike
 
 __all__ = ["FixedPointCase", "fixed_point_cases"]
 

@@ -18,7 +18,7 @@ from eventsnn.spikes import Spikes
 from eventsnn.testing.strategies.inputs import analog_inputs, currents, spike_trains
 from eventsnn.testing.strategies.numbers import Draw
 
-__all__ = ["constant_images", "samples"]
+__all__ = ["constant_images", "must_spike", "samples"]
 
 #: Inputs of more neurons are drawn by density and seed, not value by value.
 _SMALL = 64
@@ -34,7 +34,7 @@ def samples(draw: Draw, network: Network, *, ticks: int) -> dict[str, Any]:
     inputs: dict[str, Any] = {}
     for node in network.inputs:
         large = math.prod(node.shape) > _SMALL
-        if _must_spike(network, node.name) or draw(st.booleans()):
+        if must_spike(network, node.name) or draw(st.booleans()):
             inputs[node.name] = draw(
                 (_many_spikes if large else spike_trains)(node.shape, ticks=ticks)
             )
@@ -58,7 +58,7 @@ def constant_images(draw: Draw, network: Network, *, ticks: int) -> dict[str, An
     }
 
 
-def _must_spike(network: Network, name: str) -> bool:
+def must_spike(network: Network, name: str) -> bool:
     """Whether an input may not be a current: it feeds a maximum, or words through relays."""
     return relayed_into_words(network.timings, name) is not None or any(
         link.source == name and isinstance(layer.neuron, RunningMaximum)

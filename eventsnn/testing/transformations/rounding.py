@@ -26,7 +26,7 @@ def round_parameters(network: Network, places: int) -> Network:
         if field in {"decay", "synaptic_decay", "refractory"}:
             return values
         grid = np.ldexp(np.round(np.ldexp(values, places)), -places)
-        if field == "threshold":
+        if field in {"threshold", "v_max"}:  # a ceiling is nowhere below its threshold
             return np.maximum(grid, unit)
         # a floor lies below its threshold, so half a step further down it still does
         return grid - unit if field == "v_min" else grid
