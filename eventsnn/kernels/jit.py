@@ -72,7 +72,7 @@ class _FirstCompile(event.Listener):  # type: ignore[misc]  # Numba ships no typ
             self._told = True
             _log.warning(
                 "eventsnn: compiling the kernels, once per installation and precision "
-                "(about half a minute); later runs load them from %s",
+                "(about a minute); later runs load them from %s",
                 _CACHE or "Numba's cache",
             )
 
