@@ -40,10 +40,14 @@ def test_spikes_and_potentials_are_equal(order, granularity, case):
 
 
 def test_most_draws_spike_in_two_layers_or_more():
-    """Comparing silent networks would show nothing. Always the same draws: no matter of luck."""
+    """Comparing silent networks would show nothing.
+
+    Always the same draws on an installation: no matter of luck. The first 50 are cut short by
+    hypothesis, which fills them up with the simplest, a network of one layer.
+    """
     active = []
 
-    @settings(derandomize=True, max_examples=500)
+    @settings(derandomize=True, max_examples=1000)
     @given(case=cases())
     def look(case):
         trace = reference.simulate(case.network, case.inputs, ticks=case.ticks, seed=case.seed)

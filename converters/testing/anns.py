@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from converters import ops
 from converters.ann import INPUT, Ann, Node
 from converters.shapes import Shape, output_shape
-from eventsnn import ShapeError, testing
+from eventsnn import ShapeError
+from eventsnn.testing import as_code as as_code_with
 
 __all__ = ["anns", "as_code", "images"]
 
@@ -39,7 +40,7 @@ def as_code(ann: Ann) -> str:
 
     It needs ``np`` and, of `converters`, ``Ann``, ``Node`` and ``ops``.
     """
-    return testing.as_code(ann, {ops.__name__: "ops."})
+    return as_code_with(ann, {ops.__name__: "ops."})
 
 
 def _noted(ann: Ann) -> Ann:

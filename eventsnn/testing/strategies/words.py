@@ -55,7 +55,7 @@ def layers_of_words(draw: Draw, name: str, source: Layer) -> Layer:
     """Max pooling, or one more cycle, of a `Bistable` layer."""
     assert isinstance(source.neuron, Bistable)
     phases = source.neuron.phases
-    if len(source.shape) == 3 and draw(st.booleans()):
+    if len(source.shape) == 3 and draw(st.integers(0, 2)) > 0:
         neuron = PhaseMaximum(phases, *pool_windows(draw, source.shape))
         target = output_shape(maximum_window(neuron), source.shape)
         return Layer(name, target, neuron, (Link(source.name),))
