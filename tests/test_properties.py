@@ -43,7 +43,7 @@ STRATEGIES = {
 
 @pytest.mark.parametrize("name", BY_NAME)
 def test_it_holds_on_drawn_networks_and_applies_to_many(name):
-    examples = 70 if name in {"splitting", "permutation"} else 20  # few drawn layers can be cut
+    examples = 120 if name in {"splitting", "permutation"} else 40  # few drawn layers can be cut
     outcomes = draws(STRATEGIES.get(name, cases()), BY_NAME[name].check, examples)
     applied = [outcome for outcome in outcomes if isinstance(outcome, Held)]
     assert len(applied) >= 6
@@ -56,7 +56,9 @@ def test_it_holds_on_drawn_networks_and_applies_to_many(name):
     "name", ["oracle", "conservation", "permutation", "scaling", "determinism"]
 )
 def test_it_holds_beyond_the_exactness_budget(name):
-    outcomes = draws(float_cases(max_ticks=8), BY_NAME[name].check, 20)
+    outcomes = draws(
+        float_cases(max_ticks=8), BY_NAME[name].check, 100 if name == "permutation" else 20
+    )
     assert sum(isinstance(outcome, Held) for outcome in outcomes) >= 5
 
 
