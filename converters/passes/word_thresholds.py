@@ -36,7 +36,7 @@ def word_thresholds(
 
     A smaller theta rounds less and clips more. From the input to the output, each ReLU is
     looked at on what the words before it make of the images, so that it may trade for the
-    loss there: of ten fractions of ``start`` it takes the one that minimises
+    loss there: of nine fractions of ``start`` it takes the one that minimises
     ``mean (word(z') - relu(z))^2``, z' behind words, z in the ANN.
 
     Args:
