@@ -95,7 +95,8 @@ def rows(path: Path, options: argparse.Namespace) -> dict[str, Any]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("networks", nargs="*", type=Path, default=sorted(TRAINED.glob("*.npz")))
+    resnets = sorted(TRAINED.glob("resnet110_*.npz"))
+    parser.add_argument("networks", nargs="*", type=Path, default=resnets)
     parser.add_argument("--data", type=Path, required=True, help="folder of the CIFAR-10 NPZ")
     parser.add_argument("--recipes", nargs="+", choices=RECIPES, default=list(RECIPES))
     parser.add_argument("--ticks", type=int, nargs="+", default=[8, 16, 32, 64, 128])

@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, settings
+
+# a counterexample is printed as code beside it; thousands of weights would bury the reason
+np.set_printoptions(threshold=20)
 
 settings.register_profile(
     "default", deadline=None, max_examples=300, suppress_health_check=[HealthCheck.too_slow]
@@ -35,6 +39,10 @@ settings.register_profile(
 # without a fault: whether the copy works at all
 settings.register_profile(
     "planted-few", settings.get_profile("planted"), max_examples=30, derandomize=True
+)
+# without the compiler, which is some hundred times slower and the only way to see branches
+settings.register_profile(
+    "uncompiled", settings.get_profile("default"), max_examples=25, derandomize=True
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 

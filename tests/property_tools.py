@@ -41,12 +41,12 @@ def at_rest(case):
     return replace(case, network=replace(case.network, layers=tuple(layers)))
 
 
-def draws(strategy, check, examples):
+def draws(strategy, check, number):
     """What ``check`` says of so many draws, the same each time."""
     outcomes = []
 
     @settings(
-        max_examples=examples,
+        max_examples=number,
         derandomize=True,
         database=None,
         deadline=None,

@@ -13,6 +13,7 @@ import h5py
 import numpy as np
 import pytest
 from cli_tools import CONSTANTS, LONG_NAME, convert, evaluate, run, small_ann
+from profiles import compiled
 
 from converters import ann_from_source, ann_to_source, load_ann
 from eventsnn import __version__
@@ -272,6 +273,7 @@ def test_info_on_a_network(made: Path) -> None:
     assert pooled[-3:] == ["108", "3.0", "432"]
 
 
+@compiled
 def test_demo_needs_nothing_but_the_package(tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.chdir(tmp_path)
     lines = run("demo", "--steps", 16).stdout.splitlines()

@@ -15,6 +15,7 @@ from naive_counts import (
     row_lengths,
     spike_counts,
 )
+from profiles import examples
 
 from eventsnn import (
     Accumulator,
@@ -105,7 +106,7 @@ def test_analog_counts(case):
     assert {name: getattr(counts, name) for name in expected} == expected
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(case=cases(), point=st.integers(1, 40))
 def test_operations_after_fewer_ticks_are_those_of_a_shorter_run(case, point):
     points = tuple(sorted({min(point, case.ticks), case.ticks}))
@@ -123,7 +124,7 @@ def test_operations_after_fewer_ticks_are_those_of_a_shorter_run(case, point):
             assert after.spikes[:, at].tolist() == list(counts.spikes.values())
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(case=cases(), workers=st.integers(2, 3))
 def test_counts_do_not_depend_on_order_workers_or_batch(case, workers):
     common = {"ticks": case.ticks, "precision": case.precision}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from profiles import examples
 
 from eventsnn import (
     IF,
@@ -38,7 +39,7 @@ def put_into_integers(case):
         return None
 
 
-@settings(max_examples=80)
+@settings(max_examples=examples(80))
 @given(case=fixed_point_cases())
 def test_engine_oracle_and_registers_are_equal_and_stay_within_the_proven_range(case):
     fixed = put_into_integers(case)
@@ -66,7 +67,7 @@ def test_engine_oracle_and_registers_are_equal_and_stay_within_the_proven_range(
         )
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(case=fixed_point_cases())
 def test_everything_is_on_the_grid(case):
     fixed = put_into_integers(case)

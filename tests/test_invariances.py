@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from profiles import examples
 
 from eventsnn import (
     IF,
@@ -38,7 +39,7 @@ def runs_are_equal(a, b):
         assert np.array_equal(a.potentials_before_reset[name], b.potentials_before_reset[name])
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(case=cases(), data=st.data(), order=ORDERS, granularity=GRANULARITIES)
 def test_stopping_and_going_on_is_one_long_run(case, data, order, granularity):
     options = {

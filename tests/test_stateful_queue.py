@@ -7,6 +7,7 @@ import scipy.sparse as sp
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from profiles import examples
 
 from eventsnn import IF, LIF, Accumulator, Dense, Input, Layer, Link, Network, Record, Sparse
 from eventsnn.engine.plan import make_plan
@@ -144,4 +145,4 @@ class Queue(RuleBasedStateMachine):
 
 
 TestQueue = Queue.TestCase
-TestQueue.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestQueue.settings = settings(max_examples=examples(60), stateful_step_count=30, deadline=None)

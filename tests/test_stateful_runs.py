@@ -8,6 +8,7 @@ import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, rule
+from profiles import examples
 from test_invariances import runs_are_equal
 
 from eventsnn import Currents, Record, Run, Spikes, reference, simulate
@@ -118,4 +119,4 @@ class Runs(RuleBasedStateMachine):
 
 
 TestRuns = Runs.TestCase
-TestRuns.settings = settings(max_examples=40, stateful_step_count=8, deadline=None)
+TestRuns.settings = settings(max_examples=examples(40), stateful_step_count=8, deadline=None)

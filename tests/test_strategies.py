@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from hypothesis import Phase, find, given, settings
+from profiles import examples
 
 from eventsnn import (
     IF,
@@ -162,7 +163,7 @@ def test_no_draw_is_invalid(case):
             assert fan_out(link.chain, shape).shape == shape
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(network=networks(max_inputs=3, max_layers=8, max_side=6, max_channels=4, max_delay=5))
 def test_larger_networks_are_valid_too(network):
     assert len(network.layers) <= 8
@@ -170,7 +171,7 @@ def test_larger_networks_are_valid_too(network):
     assert max(link.delays()[-1] for layer in network.layers for link in layer.links) <= 5
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(case=float_cases())
 def test_no_draw_beyond_the_budget_is_invalid(case):
     reference.simulate(case.network, case.inputs, ticks=1, seed=case.seed)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from profiles import examples
 from property_tools import every_layer, more_bias, two_layers
 
 from eventsnn import IF, Bistable, Conv2d, Input, Layer, Link, Network, PhaseAccumulator, Spikes
@@ -123,7 +124,7 @@ def test_a_certificate_says_everything():
     assert certificate(network, nothing, EFFORT, 0)["verdict"] == "empty"
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(network=networks())
 def test_equal_networks_have_one_digest(network):
     again = replace(network)

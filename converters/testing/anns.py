@@ -123,7 +123,8 @@ def _operations(shape: Shape) -> st.SearchStrategy[ops.Op]:
         _batch_norms(shape[0]),
     ]
     if len(shape) == 1:
-        strategies.append(st.integers(1, 4).flatmap(lambda n: _linears(shape[0], n)))
+        # more than once: vectors are rare, and mostly drawn late
+        strategies += 3 * [st.integers(1, 4).flatmap(lambda n: _linears(shape[0], n))]
     else:
         strategies += [
             _convolutions(shape),

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
+from profiles import examples
 
 import converters
 from converters import fold_batch_norm, lower, ops, rate
@@ -17,7 +18,7 @@ from converters.testing import anns, as_code, images
 def drawn():
     found = []
 
-    @settings(derandomize=True, max_examples=300, phases=[Phase.generate])
+    @settings(derandomize=True, max_examples=1000, phases=[Phase.generate])
     @given(ann=anns())
     def look(ann):
         found.append(ann)
@@ -85,7 +86,7 @@ def test_the_smallest_ann_with_an_operation_has_a_few_neurons(kind):
     assert any(sum(neurons(ann)) <= 5 and ann.input_shape == (1, 1, 1) for ann in found)
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(ann=anns())
 def test_an_ann_prints_as_code_that_rebuilds_it(ann):
     rebuilt = eval(as_code(ann), {"np": np, **vars(converters)})
@@ -110,7 +111,7 @@ def test_a_failing_example_is_printed_as_code():
     assert eval(line.removeprefix("ann = "), {"np": np, **vars(converters)}).names_of(ops.ReLU)
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(data=st.data())
 def test_every_drawn_ann_converts(data):
     ann = data.draw(anns())

@@ -6,6 +6,7 @@ import pytest
 from conversion_cases import conversions, small_images, small_net
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from profiles import examples
 
 from converters import activations, diagnose, forward, lower, ops, rate, ttrbr
 from converters.diagnosis import decompose
@@ -47,7 +48,7 @@ def one_layer(neuron, weight=0.75):
     return Network((Input("input", (1,)),), layers)
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.data())
 def test_what_is_observed_is_what_the_layers_received(data):
     """Currents from potentials and spikes are those that the dense walk feeds the layer."""

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from profiles import examples
 
 from converters.diagnosis import decompose
 from converters.diagnosis.decomposition import rate_at_constant_input
 from converters.dynamics import spike_train
 
 NEURONS = 16
-few = settings(max_examples=100)  # each of NEURONS neurons
+few = settings(max_examples=examples(100))  # each of NEURONS neurons
 
 
 @st.composite

@@ -12,6 +12,7 @@ import torch.nn.functional as F  # noqa: E402, N812 - only with PyTorch, by its 
 import torch_models as models  # noqa: E402 - same
 from hypothesis import given, settings  # noqa: E402 - same
 from hypothesis import strategies as st  # noqa: E402 - same
+from profiles import compiled, examples  # noqa: E402 - same
 from torch import nn  # noqa: E402 - same
 
 from converters import forward, load_ann, lower, ops, rate  # noqa: E402 - same
@@ -125,7 +126,7 @@ def by_pytorch(op, x, *more):
 
 
 @given(st.data())
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 def test_random_networks(data):
     """`forward` is PyTorch's, and so is that of the network exported from PyTorch."""
     ann = data.draw(anns())
@@ -152,6 +153,7 @@ LARGE = {
 }
 
 
+@compiled
 @pytest.mark.parametrize("name", LARGE)
 def test_large_models_at_224(name, tmp_path):
     torch.manual_seed(0)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from profiles import examples
 from scipy.stats import kstest, norm
 
 from converters import (
@@ -78,7 +79,7 @@ def one_step_networks(draw):
     return spikes_everywhere(ann, lambda: draw(spikes))
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(st.data())
 def test_every_step_of_reset_is_the_trained_step(data):
     ann = data.draw(one_step_networks())
@@ -98,7 +99,7 @@ def test_every_step_of_reset_is_the_trained_step(data):
         np.testing.assert_array_equal(steps[tick], trained[ann.output][0])
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(st.data())
 def test_the_first_step_of_carry_is_the_trained_step(data):
     ann = data.draw(one_step_networks())
@@ -123,7 +124,7 @@ def counts(spike, currents, ticks, mode="carry", seed=0):
     return run.spikes["spike"].to_dense(ticks).cumsum(0)
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(
     currents=st.lists(st.integers(-64, 96).map(lambda k: k / 32), min_size=1, max_size=20),
     theta=st.sampled_from([0.5, 1.0, 2.0]),
@@ -251,7 +252,7 @@ def test_impossible_conversions_are_refused():
         ttrbr(ann, np.ones((1, 2)), ticks=1)
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(st.data())
 def test_files_keep_neurons(data):
     ann = data.draw(one_step_networks())

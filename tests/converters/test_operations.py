@@ -4,12 +4,13 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from naive_operations import value
+from profiles import examples
 
 from converters import activations
 from converters.testing import anns, images
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(ann=anns(), data=st.data())
 def test_values_are_their_formulas(ann, data):
     x = data.draw(images(ann, count=1))

@@ -15,11 +15,11 @@ from eventsnn import IF, simulate
 from eventsnn.testing.properties import DoesNotApply, Held
 
 
-def drawn(check, examples=60):
+def drawn(check, number=200):
     outcomes = []
 
     @settings(
-        max_examples=examples,
+        max_examples=number,
         derandomize=True,
         database=None,
         deadline=None,
@@ -50,7 +50,7 @@ def files(ann, thresholds, kind, ticks, x):
 def test_it_holds_for_drawn_networks(check):
     outcomes = drawn(check)
     held = [outcome for outcome in outcomes if isinstance(outcome, Held)]
-    assert len(held) >= 50
+    assert len(held) >= 150
     assert check is files or sum(outcome.spikes > 0 for outcome in held) >= 20
 
 

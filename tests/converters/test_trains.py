@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from conversion_cases import KINDS, conversions
 from hypothesis import assume, given, settings
+from profiles import examples
 
 from converters import Ann, Node, lower, ops
 from converters.dynamics import spike_counts, spike_train
@@ -12,7 +13,7 @@ from eventsnn import Record, simulate
 from eventsnn.testing import exact_bits
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(conversions())
 def test_dense_trains_are_those_of_the_engine(case):
     ann, thresholds, neuron, ticks, x = case

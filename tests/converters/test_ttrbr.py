@@ -5,6 +5,7 @@ import pytest
 from conversion_cases import small_images, small_net
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from profiles import examples
 
 import converters
 from converters import activations, fold_batch_norm, forward, ops, rate, ttrbr
@@ -31,7 +32,7 @@ def test_a_tuned_layer_is_never_worse_than_its_start(neuron):
     assert tuning.layers["relu3"].tuned < 0.9 * tuning.layers["relu3"].start
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(st.data())
 def test_any_network_is_tuned_and_no_layer_is_worse_than_its_start(data):
     ann = fold_batch_norm(data.draw(anns()))
@@ -97,7 +98,7 @@ def test_impossible_parameters_are_refused(change, message):
         ttrbr(small_net(), small_images(2), **{"ticks": 4, **change})
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(st.data())
 def test_shifted_biases_reach_each_relu_and_nothing_else(data):
     """Against the definition: a constant added to the input of each ReLU in the forward."""

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from profiles import examples
 
 from converters import (
     Ann,
@@ -42,7 +43,7 @@ def squared_error(ann, images, thresholds, name, phases):
     return np.square(words - activations(ann, images, (name,))[name]).mean(axis=(0, 2, 3))
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(seed=st.integers(0, 2**16), phases=st.integers(2, 6))
 def test_no_channel_gets_worse_behind_the_same_words(seed, phases):
     rng = np.random.default_rng(seed)
