@@ -63,6 +63,7 @@ def test_small_models(name, tmp_path):
     assert ann.input_shape == (2, 1, 24)
 
 
+@compiled
 @pytest.mark.parametrize("name", ["mobilenet", "densenet", "functional", "signal"])
 def test_small_models_convert_and_their_spikes_tell_the_answer(name):
     """At T = 512 the largest error is some percent of the largest output."""
