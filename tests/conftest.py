@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import numba
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -50,6 +51,8 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
     """The folder named by EVENTSNN_DATA, or ../shared/data beside the checkout."""
+    if numba.config.DISABLE_JIT:
+        pytest.skip("of real size: not for the profile that shows branches")
     named = os.environ.get("EVENTSNN_DATA")
     folder = Path(named) if named else Path(__file__).parents[2] / "shared" / "data"
     if not folder.is_dir():

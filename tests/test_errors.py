@@ -14,6 +14,7 @@ from eventsnn import (
     Burst,
     Conv2d,
     CubaLIF,
+    Currents,
     CycleError,
     Dense,
     EventsnnError,
@@ -49,6 +50,11 @@ def layer(*chain, shape=(3,), neuron=None, name="out", source="image", bias=0.0,
 
 def net(*layers, output=""):
     return Network((IMAGE,), layers, output)
+
+
+TWO_INPUTS = Network(
+    (Input("a", (1,)), Input("b", (1,))), (Layer("out", (1,), IF(), (Link("a"), Link("b"))),)
+)
 
 
 def run(x, ticks=3, network=None, **options):
@@ -157,6 +163,33 @@ BAD = {
         "the spikes have (3,)",
     ),
     "unknown input": (lambda: run({"x": W((2, 4, 4))}), InputError, "expected inputs ['image']"),
+    "several inputs": (
+        lambda: run(W((2, 4, 4)), network=TWO_INPUTS),
+        InputError,
+        "pass a mapping with keys `a`, `b`",
+    ),
+    "samples of inputs": (
+        lambda: run({"a": W((2, 1)), "b": W((3, 1))}, network=TWO_INPUTS),
+        InputError,
+        "the same number of samples, found `a` 2, `b` 3",
+    ),
+    "currents from nowhere": (lambda: Currents((), W((0, 2))), InputError, "expected ticks (n,)"),
+    "currents going back": (
+        lambda: Currents((0, 3, 3), W((3, 2))),
+        InputError,
+        "rising ticks >= 0, found (0, 3, 3)",
+    ),
+    "currents of text": (lambda: Currents((0,), "a"), InputError, "expected an array (1, *shape)"),
+    "currents without a shape": (
+        lambda: Currents((0, 2), W((3, 2))),
+        InputError,
+        "expected (2, *shape), one for each start, found shape (3, 2)",
+    ),
+    "infinite currents": (
+        lambda: Currents((0,), W((1, 2)) * np.inf),
+        InputError,
+        "NaN or infinite",
+    ),
     "text": (lambda: run("image.png"), InputError, "expected an array"),
     "record": (lambda: run(W((2, 4, 4)), record=Record(spikes=("x",))), InputError, "no layer `x`"),
     "record text": (lambda: Record(spikes="out"), InputError, "tuple of layer names"),

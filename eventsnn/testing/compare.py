@@ -164,7 +164,7 @@ def distance_to_decision(layer: Layer, v: NDArray[np.float64]) -> NDArray[np.flo
                 for k in range(neuron.phases)
             ]
         case Accumulator() | Relay() | RunningMaximum() | PhaseAccumulator() | PhaseMaximum():
-            decisions = []
+            return np.full(v.shape, np.inf)  # nothing is decided
         case _:
             assert_never(layer.neuron)
     return np.asarray(np.min([np.abs(v - d) for d in decisions], axis=0))

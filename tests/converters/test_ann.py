@@ -45,10 +45,18 @@ def test_shapes_of_a_small_network():
     assert ann.output == "fc"
 
 
+def test_an_ann_tells_what_it_is_made_of():
+    ann = graph(
+        ("a", dense(2, 3)), ("b", ops.ReLU(), ("a",)), ("c", dense(4, 2), ("b",)), shape=(3,)
+    )
+    assert str(ann) == "Ann (3,) -> (4,): 2 Linear, 1 ReLU"
+
+
 NAN = ops.Linear([[np.nan, 1.0], [np.inf, 1.0]])
 
 BAD_GRAPHS = [
     (graph, "at least one node"),
+    (lambda: graph(("", ops.ReLU())), "a node's name must be a non-empty str, found ''"),
     (lambda: graph(("a", ops.ReLU(), ("b",))), "node `a`: its input `b` is not an earlier node"),
     (lambda: graph(("a", ops.ReLU()), ("a", ops.ReLU(), ("a",))), "`a`: the name is used twice"),
     (lambda: graph(("input", ops.ReLU())), "`input`: the name is used twice"),

@@ -9,6 +9,7 @@ torch = pytest.importorskip("torch")
 
 from hypothesis import given, settings  # noqa: E402 - only with PyTorch
 from hypothesis import strategies as st  # noqa: E402 - same
+from profiles import compiled  # noqa: E402 - same
 
 from converters import forward, load_ann, ops, rate  # noqa: E402 - same
 from converters.export_torch import export, trace  # noqa: E402 - same
@@ -58,6 +59,7 @@ def test_rectifiers_carry_their_trained_thresholds_and_names(block):
     assert rate(ann, images.numpy(), ticks=8).thresholds == trained
 
 
+@compiled
 @settings(max_examples=3)
 @given(st.integers(0, 2**16), st.sampled_from([8, 14]), st.sampled_from([1, 2]))
 @pytest.mark.parametrize("block", BLOCKS)
