@@ -7,6 +7,10 @@ noise), the one trained without, the one trained by back-propagation through fou
 carry) and the ANN by rate conversion. Answers go to ``NAME_MODE.answers.npz`` beside the networks
 and are not computed twice. Prints one table in Markdown: means over the seeds, with 95 % intervals
 (Wilson) where there is one seed, and the paired differences between T = 8 and T = 1.
+
+    python benchmarks/noise_tables.py --data-set mnist runs/mnist_noise_decay_0.5_seed0.npz
+
+tells the same of any networks trained with noise, in modes carry and noise.
 """
 
 from __future__ import annotations
@@ -66,7 +70,17 @@ def main() -> None:
     parser.add_argument("--data-set", choices=tuple(PREPROCESSING), required=True)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--runs", type=Path, default=Path("runs"))
+    parser.add_argument("networks", type=Path, nargs="*", help="these alone, not the whole table")
     options = parser.parse_args()
+    if options.networks:
+        alone = {
+            f"{path.stem}, `{mode}`": [answers(path, options.data_set, mode)]
+            for path in options.networks
+            for mode in ("carry", "noise")
+        }
+        print_accuracies(alone)
+        print_gains(alone)
+        return
     found: dict[str, list[Answers]] = {}
     for variant, mode, title in ROWS:
         for seed in options.seeds:
@@ -74,6 +88,7 @@ def main() -> None:
             found.setdefault(title, []).append(answers(network, options.data_set, mode))
     print_accuracies(found)
     print_gains(found)
+    print_comparison(found)
     print_operations(found)
 
 
@@ -149,6 +164,9 @@ def print_gains(found: dict[str, list[Answers]]) -> None:
             mean, half = paired(seed.after(8), seed.after(1))
             cells.append(f"{100 * mean:+.2f} +- {100 * half:.2f}")
         print(f"- {title}: {', '.join(cells)}")
+
+
+def print_comparison(found: dict[str, list[Answers]]) -> None:
     reference = found["with noise, `carry`"]
     print("\nwith noise, `carry`, minus others at the same T, first seed:\n")
     for title, seeds in found.items():
