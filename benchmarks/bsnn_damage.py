@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from small_cifar import read
 
 from converters import (
     Ann,
@@ -27,10 +28,6 @@ from converters import (
     quantised_activations,
 )
 from eventsnn import Bistable, Network, Record, Run, simulate
-from eventsnn.preprocessing import Preprocessing
-
-CONSTANTS = Preprocessing(255.0, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
-SHAPE = (3, 32, 32)
 
 
 def bistable_layers(network: Network) -> tuple[str, ...]:
@@ -94,10 +91,8 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=40)
     options = parser.parse_args()
     ann = load_ann(options.data / "resnet20_cifar10.npz", "resnet20-cifar")
-    with np.load(options.data / "cifar10_train_1of5.npz") as file:
-        calibration = CONSTANTS.apply(file["x"][:128], SHAPE)
-    with np.load(options.data / "cifar10_test_958.npz") as file:
-        x, y = CONSTANTS.apply(file["x"][: options.images], SHAPE), file["y"][: options.images]
+    calibration = read(options.data / "cifar10_train_1of5.npz", 32)[0][:128]
+    x, y = (values[: options.images] for values in read(options.data / "cifar10_test_958.npz", 32))
     print(f"ANN: {np.mean(forward(ann, x).argmax(axis=1) == y):.1%}")
     without_synchronous(ann, calibration, x, y)
     for phases in (4, 8):
