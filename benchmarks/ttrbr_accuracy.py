@@ -36,7 +36,14 @@ from eventsnn.whole_file import replacing
 
 CONSTANTS = Preprocessing(255, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 SHAPE = (3, 32, 32)
-TICKS = {"rate": (8, 16, 32, 64, 128), "if": (8, 16, 32, 64, 128), "signed": (4, 8, 16, 32)}
+TICKS = {
+    "rate": (8, 16, 32, 64, 128),
+    "if": (8, 16, 32, 64, 128),
+    "if, bursts of 2": (8, 16, 32),
+    "signed": (4, 8, 16, 32),
+    "signed, bursts of 2": (4, 8),
+    "signed, bursts of 4": (4,),
+}
 CALIBRATION = 2048  # images times T, but 128 to 256 images
 AT_ONCE = 40  # images whose potentials of the read-out are kept
 
@@ -68,7 +75,10 @@ def measure(
     if method == "rate":
         conversion = rate(ann, images, ticks=ticks[-1])
     else:
-        conversion = ttrbr(ann, images, ticks=ticks[-1], neuron=method, seed=seed)
+        neuron, _, burst = method.partition(", bursts of ")
+        conversion = ttrbr(
+            ann, images, ticks=ticks[-1], neuron=neuron, burst=int(burst or 1), seed=seed
+        )
     tuned = time.process_time()
     network = conversion.network
     record = Record(potentials=(network.output,), operations_after=ticks)

@@ -19,6 +19,7 @@ from eventsnn import (
     IF,
     LIF,
     Accumulator,
+    Burst,
     ConversionError,
     Input,
     Layer,
@@ -53,13 +54,14 @@ def lower(
     thresholds: Mapping[str, ArrayLike],
     initial: float | Mapping[str, ArrayLike] = 0.5,
     neuron: NeuronKind = "if",
+    burst: int = 1,
 ) -> Network:
     """The spiking network of ``ann``: soft-reset IF neurons in place of ReLUs.
 
-    - A **ReLU** becomes an `IF` layer of its name, or a `Signed` one: threshold theta,
-      subtracting reset, ``v0 = initial * theta``. A unit spike is worth theta, folded into
-      the weights it meets next. A neuron fires once a tick at most, so a ceiling of the
-      ReLU is theirs too where theta is not above it.
+    - A **ReLU** becomes an `IF` layer of its name, or a `Signed` or `Burst` one: threshold
+      theta, subtracting reset, ``v0 = initial * theta``. A unit spike is worth theta, folded
+      into the weights it meets next. A neuron fires ``burst`` times a tick at most, so a
+      ceiling of the ReLU is theirs too where ``burst theta`` is not above it.
     - A **Spike** becomes the `IF` or `LIF` layer that it describes, with ``v0 = mean / decay``:
       the potential to which the first tick adds its current is the mean. Its spikes are worth 1.
     - The **linear** operations from one layer to the next become the chain of a link; an
@@ -82,17 +84,20 @@ def lower(
         initial: v before the first tick as a fraction of theta, below 1; a number, or by
             name of every ReLU, shaped as thresholds. Below 0, a neuron waits longer.
         neuron: "if", or "signed" for neurons that take back spikes given too early.
+        burst: most spikes of a neuron in one tick.
 
     Raises:
-        ConversionError: thresholds that are missing, unknown, misshaped or not positive, or
-            initial potentials that are none.
+        ConversionError: thresholds that are missing, unknown, misshaped or not positive,
+            initial potentials that are none, or an impossible burst.
         UnsupportedLayerError: an output that is not linear, or a max pooling of anything
             but rectified activations; names the node and what to do.
     """
     if neuron not in {"if", "signed"}:
         raise ConversionError(f'neuron: expected "if" or "signed", found {neuron!r}')
+    if not isinstance(burst, int) or burst < 1:
+        raise ConversionError(f"burst: expected an int >= 1, found {burst!r}")
     ann = max_pool_before_concat(relu_before_max_pool(ann))
-    theta = _checked(ann, thresholds)
+    theta = _checked(ann, thresholds, burst)
     v0 = {name: _fraction(ann, name, initial) * theta[name] for name in theta}
     _check_supported(ann)
     receivers = _receivers(ann)
@@ -105,7 +110,7 @@ def lower(
         constant = silent[node.inputs[0]]
         if not isinstance(node.op, _NOT_LINEAR):
             constant = apply(node.op, *(silent[name] for name in node.inputs)).astype(np.float64)
-        model = _model(ann, node, receivers[node.name], theta, v0, neuron)
+        model = _model(ann, node, receivers[node.name], theta, v0, neuron, burst)
         if model is None:
             paths[node.name], silent[node.name] = arriving, constant
             continue
@@ -173,13 +178,16 @@ def _model(
     theta: Mapping[str, Array],
     v0: Mapping[str, Array],
     neuron: NeuronKind,
-) -> IF | LIF | Signed | RunningMaximum | Accumulator | Relay | None:
+    burst: int,
+) -> IF | LIF | Signed | Burst | RunningMaximum | Accumulator | Relay | None:
     """The neuron model of a node that becomes a layer; None for a part of a link."""
     match node.op:
         case ops.ReLU():
             threshold = theta[node.name]
             if neuron == "signed":
-                return Signed(threshold=threshold, v0=v0[node.name])
+                return Signed(threshold=threshold, v0=v0[node.name], limit=burst)
+            if burst > 1:
+                return Burst(threshold=threshold, limit=burst, v0=v0[node.name])
             return IF(threshold=threshold, reset=Subtract(), v0=v0[node.name])
         case ops.Spike():
             return _trained(node.op)
@@ -208,7 +216,7 @@ def _bias(constant: Array) -> float | Array:
     return constant
 
 
-def _checked(ann: Ann, thresholds: Mapping[str, ArrayLike]) -> dict[str, Array]:
+def _checked(ann: Ann, thresholds: Mapping[str, ArrayLike], burst: int) -> dict[str, Array]:
     """The thresholds as float64 arrays, one for each ReLU."""
     relus = ann.names_of(ops.ReLU)
     missing = [name for name in relus if name not in thresholds]
@@ -233,10 +241,11 @@ def _checked(ann: Ann, thresholds: Mapping[str, ArrayLike]) -> dict[str, Array]:
             )
         relu = ann.by_name[name].op
         assert isinstance(relu, ops.ReLU)
-        if relu.ceiling is not None and values.max() > relu.ceiling:
+        if relu.ceiling is not None and burst * values.max() > relu.ceiling:
             raise ConversionError(
                 f"threshold of `{name}`: expected at most the ceiling {relu.ceiling:g} of its "
-                f"activation, found {values.max():g}; the neuron would exceed it"
+                f"activation over the {burst} spikes of a tick, found {values.max():g}; the "
+                f"neuron would exceed it"
             )
         checked[name] = values
     return checked

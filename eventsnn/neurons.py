@@ -227,9 +227,7 @@ class Burst(Description):
     def __post_init__(self) -> None:
         object.__setattr__(self, "threshold", positive_array(self.threshold, "Burst.threshold"))
         object.__setattr__(self, "v0", frozen_array(self.v0, "Burst.v0"))
-        if not isinstance(self.limit, int | np.integer) or self.limit < 1:
-            raise NetworkError(f"Burst.limit: expected an int >= 1, found {self.limit!r}")
-        object.__setattr__(self, "limit", int(self.limit))
+        object.__setattr__(self, "limit", _limit(self.limit, "Burst.limit"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -241,15 +239,22 @@ class Signed(Description):
     ``n`` starts at 0, so the neuron never takes back more than it gave. The answer to
     currents that are negative for a while (the deviation error of converted networks).
 
+    With a limit gamma above 1 a tick may hold several spikes of one sign, as an integer
+    amplitude: ``s = +k`` for the largest ``k <= gamma`` with ``v >= k theta``, or ``s = -k``
+    for the largest ``k <= min(gamma, n)`` with ``v < -negative - (k - 1) theta``, as if the
+    rule for one spike were applied again and again.
+
     Args:
         threshold: theta > 0; a number or an array that broadcasts to the layer's shape.
         negative: >= 0; how far below 0 takes a spike back (strictly below).
         v0: the potential before tick 0.
+        limit: gamma >= 1, most spikes of one tick.
     """
 
     threshold: Values = 1.0
     negative: Values = 0.0
     v0: Values = 0.0
+    limit: int = 1
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "threshold", positive_array(self.threshold, "Signed.threshold"))
@@ -260,6 +265,7 @@ class Signed(Description):
                 f"Signed.negative: expected values >= 0, found {float(negative.min()):g}"
             )
         object.__setattr__(self, "negative", negative)
+        object.__setattr__(self, "limit", _limit(self.limit, "Signed.limit"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -278,6 +284,12 @@ class Accumulator(Description):
     def __post_init__(self) -> None:
         object.__setattr__(self, "v0", frozen_array(self.v0, "Accumulator.v0"))
         object.__setattr__(self, "decay", _decay(self.decay, "Accumulator.decay"))
+
+
+def _limit(value: int, what: str) -> int:
+    if not isinstance(value, int | np.integer) or value < 1:
+        raise NetworkError(f"{what}: expected an int >= 1, found {value!r}")
+    return int(value)
 
 
 def _decay(values: Values, what: str) -> NDArray[np.float64]:

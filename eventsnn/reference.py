@@ -41,21 +41,10 @@ from eventsnn.neurons import (
 )
 from eventsnn.phase_reference import maximum_tick, words_tick
 from eventsnn.spikes import Spikes
-from eventsnn.synapses import (
-    AvgPool2d,
-    Conv2d,
-    Dense,
-    Flatten,
-    Scale,
-    Sparse,
-    Subsample,
-    SumPool2d,
-    Synapse,
-    chain_shape,
-    output_shape,
-)
+from eventsnn.synapse_reference import apply_chain
+from eventsnn.synapses import Sparse
 
-__all__ = ["Trace", "apply_chain", "simulate", "unroll"]
+__all__ = ["Trace", "simulate"]
 
 Array = NDArray[np.float64]
 
@@ -170,7 +159,7 @@ def _delayed(link: Link, delay: int, emitted: Array) -> Array:
                 minlength=entries.shape[0],
             )
         else:
-            y = _apply(synapse, y)
+            y = apply_chain((synapse,), y)
     return np.asarray(y)
 
 
@@ -266,10 +255,13 @@ def _step(layer: Layer, state: _State, arrivals: Array, image: Array | float, ti
             v = state.v + layer.bias + arrivals
             s = sum(((v >= k * theta).astype(np.float64) for k in range(1, limit + 1)), nothing)
             return _Step(s, v - s * theta, v, _State(v - s * theta, nothing, nothing))
-        case Signed(threshold=theta, negative=negative):
+        case Signed(threshold=theta, negative=negative, limit=limit):
             v = state.v + layer.bias + arrivals
-            takes_back = (v < -np.asarray(negative)) & (state.given > 0)
-            s = np.where(v >= theta, 1.0, np.where(takes_back, -1.0, 0.0))
+            gives = sum(((v >= k * theta).astype(np.float64) for k in range(1, limit + 1)), nothing)
+            takes = sum(
+                ((v < -negative - k * theta).astype(np.float64) for k in range(limit)), nothing
+            )
+            s = gives - np.minimum(takes, state.given)
             return _Step(s, v - s * theta, v, _State(v - s * theta, nothing, state.given + s))
         case Accumulator(decay=decay):
             v = decay * state.v + layer.bias + arrivals
@@ -310,75 +302,6 @@ def _maximum(neuron: RunningMaximum, x: Array) -> Array:
     padded = np.pad(x, ((0, 0), (p_y, p_y), (p_x, p_x)), constant_values=-np.inf)
     windows = np.lib.stride_tricks.sliding_window_view(padded, (k_y, k_x), axis=(1, 2))
     return np.asarray(windows[:, ::s_y, ::s_x].max(axis=(3, 4)))
-
-
-def apply_chain(chain: tuple[Synapse, ...], x: ArrayLike) -> Array:
-    """The dense product of a chain with one array of the source's shape."""
-    y = np.asarray(x, dtype=np.float64)
-    for synapse in chain:
-        y = _apply(synapse, y)
-    return y
-
-
-def _apply(synapse: Synapse, x: Array) -> Array:
-    match synapse:
-        case Dense(weight=weight) | Sparse(weight=weight):
-            return np.asarray(weight @ x)
-        case Conv2d():
-            return _convolve(synapse, x)
-        case AvgPool2d() | SumPool2d():
-            (k_y, k_x) = synapse.kernel_size  # type: ignore[misc]  # normalised to a pair
-            weight = np.ones((x.shape[0], 1, k_y, k_x))
-            if isinstance(synapse, AvgPool2d):
-                weight /= k_y * k_x
-            assert synapse.stride is not None
-            pool = Conv2d(weight, synapse.stride, synapse.padding, groups=x.shape[0])
-            return _convolve(pool, x)
-        case Subsample():
-            (s_y, s_x) = synapse.stride  # type: ignore[misc]  # normalised to a pair
-            return np.pad(x[:, ::s_y, ::s_x], (synapse.pad_channels, (0, 0), (0, 0)))
-        case Flatten():
-            return x.ravel()
-        case Scale(factor=factor):
-            return x * factor
-        case _:
-            assert_never(synapse)
-
-
-def _convolve(conv: Conv2d, x: Array) -> Array:
-    """Sum over kernel positions of weight times the shifted image."""
-    weight = np.asarray(conv.weight)
-    (s_y, s_x), (p_y, p_x), (d_y, d_x) = conv.stride, conv.padding, conv.dilation  # type: ignore[misc]  # normalised to pairs
-    _, rows, columns = output_shape(conv, x.shape)
-    padded = np.pad(x, ((0, 0), (p_y, p_y), (p_x, p_x)))
-    per_group = weight.shape[1]
-    groups = []
-    for g, kernel in enumerate(np.split(weight, conv.groups)):
-        channels = padded[g * per_group : (g + 1) * per_group]
-        total = np.zeros((len(kernel), rows, columns))
-        for k_y in range(weight.shape[2]):
-            for k_x in range(weight.shape[3]):
-                y0, x0 = k_y * d_y, k_x * d_x
-                shifted = channels[
-                    :,
-                    y0 : y0 + s_y * (rows - 1) + 1 : s_y,
-                    x0 : x0 + s_x * (columns - 1) + 1 : s_x,
-                ]
-                total += np.tensordot(kernel[:, :, k_y, k_x], shifted, axes=1)
-        groups.append(total)
-    return np.concatenate(groups)
-
-
-def unroll(chain: tuple[Synapse, ...], shape: Shape) -> Array:
-    """The chain's matrix, row per source neuron, column per target, C order.
-
-    One column of the identity at a time, so for small layers only.
-    """
-    size = int(np.prod(shape))
-    rows = np.zeros((size, int(np.prod(chain_shape(chain, shape)))))
-    for source in range(size):
-        rows[source] = apply_chain(chain, np.eye(1, size, source).reshape(shape)).ravel()
-    return rows
 
 
 def _by_name(

@@ -33,7 +33,7 @@ from eventsnn import (
     Subsample,
     SumPool2d,
 )
-from eventsnn.reference import unroll
+from eventsnn.synapse_reference import unroll
 
 
 def row_lengths(chain, shape):

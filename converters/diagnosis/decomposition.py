@@ -81,15 +81,17 @@ def decompose(
 def rate_at_constant_input(
     current: Array, theta: Array, v0: Array, ticks: int, limit: int = 1
 ) -> Array:
-    """``theta clip(floor((current + v0) / theta), 0, limit (T - k)) / T``, for v0 < theta.
+    """``theta clip(floor((current + v0) / theta), 0, most) / T``, for v0 < theta.
 
-    With v0 >= 0 k is 0. A neuron that starts below 0 cannot fire in the first k ticks, where
-    k is the largest with ``k I + v0 < theta`` while I > 0 is its current in a tick; it
-    matters only if it then fires in every tick, for I >= theta.
+    With I the current in a tick, a neuron is silent for the k ticks with ``k I + v0 < theta``,
+    gives up to ``limit`` spikes in the next, and then ``limit`` in each if I allows it:
+    ``most = min(limit, floor(((k + 1) I + v0) / theta)) + limit (T - k - 1)``. With v0 >= 0
+    that is ``limit T``, or more than the current allows.
     """
     mean = current / ticks
     with np.errstate(divide="ignore", invalid="ignore"):
-        waited = np.where((mean > 0) & (v0 < 0), np.ceil((theta - v0) / mean) - 1, 0)
-    most = limit * np.maximum(ticks - waited, 0)
+        silent = np.where(mean > 0, np.ceil((theta - v0) / mean) - 1, 0)
+        first = np.maximum(np.floor(((silent + 1) * mean + v0) / theta), 1)  # 0 by rounding
+    most = np.maximum(np.minimum(first, limit) + limit * (ticks - silent - 1), 0)
     count = np.maximum(np.minimum(np.floor((current + v0) / theta), most), 0)
     return np.asarray(theta * count / ticks)

@@ -93,9 +93,7 @@ def _rate_neuron(layer: Layer) -> RateNeuron:
             threshold = np.asarray(neuron.threshold)
             theta = threshold if amount is None else np.asarray(amount)
             v0, limit = np.asarray(neuron.v0) + theta - threshold, 1
-        case Signed():
-            theta, v0, limit = np.asarray(neuron.threshold), np.asarray(neuron.v0), 1
-        case Burst():
+        case Signed() | Burst():
             theta, v0, limit = np.asarray(neuron.threshold), np.asarray(neuron.v0), neuron.limit
         case _:
             raise UnsupportedLayerError(
@@ -103,11 +101,10 @@ def _rate_neuron(layer: Layer) -> RateNeuron:
                 f"code by a conserved spike count, which the error analysis rests on; expected "
                 f"IF, Signed or Burst with a subtracting reset, no clamps, noise, refractory time"
             )
-    if not np.all(v0 < theta) or (limit > 1 and np.any(v0 < 0)):
+    if not np.all(v0 < theta):
         raise UnsupportedLayerError(
-            f"layer `{layer.name}`: its error is known for initial potentials below theta "
-            f"(for bursts also from 0), found {float(np.min(v0)):g} to {float(np.max(v0)):g}; "
-            f"convert with such ones"
+            f"layer `{layer.name}`: its error is known for initial potentials below theta, "
+            f"found up to {float(np.max(v0)):g}; convert with such ones"
         )
     return RateNeuron(theta, v0, limit)
 

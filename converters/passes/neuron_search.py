@@ -28,13 +28,17 @@ _INITIALS: Mapping[NeuronKind, tuple[float, ...]] = {
 class NeuronSearch:
     """The best neurons found so far, one per channel; never worse than the first tried.
 
+    With bursts a threshold may be as much smaller as a tick may hold more spikes; then the
+    grid is searched at both sizes.
+
     Args:
         currents: (T, P, C) of P neurons of each channel, or (1, P, C) if constant.
         target: what ``theta count / T`` should be, (P, C).
         start: thresholds to begin with, (C,).
-        ceiling: no theta exceeds it.
+        ceiling: of the activation; ``burst theta`` does not exceed it.
         ticks: T.
         neuron: which rule they follow.
+        burst: most spikes of one tick.
 
     Attributes:
         theta, initial, shift: of the best: threshold, v0 as a fraction of it, and what is
@@ -52,9 +56,11 @@ class NeuronSearch:
         ceiling: float | None,
         ticks: int,
         neuron: NeuronKind,
+        burst: int = 1,
     ) -> None:
-        self._currents, self._target, self._ticks, self._neuron = currents, target, ticks, neuron
-        self._largest = np.float32(np.inf if ceiling is None else ceiling)
+        self._currents, self._target, self._ticks = currents, target, ticks
+        self._neuron, self._burst = neuron, burst
+        self._largest = np.float32(np.inf) if ceiling is None else _at_most(ceiling / burst)
         self.theta = np.minimum(start, self._largest).astype(np.float32)
         self.initial = np.full_like(self.theta, 0.5)
         self.shift = np.zeros_like(self.theta)
@@ -64,8 +70,10 @@ class NeuronSearch:
     def run(self) -> None:
         """Try the grid of thresholds, then initial potentials around the best of them."""
         first = self.theta
-        for fraction in _THETAS:
-            self._try(first * np.float32(fraction), 0.5, np.zeros_like(first), corrections=2)
+        for spikes in sorted({1, self._burst}):
+            for fraction in _THETAS:
+                theta = first * np.float32(fraction / spikes)
+                self._try(theta, 0.5, np.zeros_like(first), corrections=2)
         theta, shift = self.theta, self.shift
         for initial in _INITIALS[self._neuron]:
             for fraction in _NEAR:
@@ -90,8 +98,15 @@ class NeuronSearch:
     def _errors(self, theta: Array, initial: Array, shift: Array) -> tuple[Array, Array]:
         """Mean squared error, and the mean error of neurons active here or in the ANN."""
         currents = self._currents + shift
-        count = spike_counts(currents, theta, initial * theta, self._neuron, self._ticks)
+        v0 = initial * theta
+        count = spike_counts(currents, theta, v0, self._neuron, self._ticks, self._burst)
         difference = theta * count / np.float32(self._ticks) - self._target
         active = (self._target > 0) | (count > 0)
         left = (difference * active).sum(axis=0) / np.maximum(active.sum(axis=0), 1)
         return np.square(difference).mean(axis=0), left.astype(np.float32)
+
+
+def _at_most(value: float) -> np.float32:
+    """The largest float32 that is not above ``value``."""
+    nearest = np.float32(value)
+    return nearest if float(nearest) <= value else np.nextafter(nearest, np.float32(0))

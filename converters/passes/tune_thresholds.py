@@ -67,6 +67,7 @@ def tune_thresholds(
     *,
     ticks: int,
     neuron: NeuronKind = "if",
+    burst: int = 1,
     ridge: float | None = None,
     seed: int = 0,
     progress: Callable[[int], object] | None = None,
@@ -98,6 +99,7 @@ def tune_thresholds(
         start: starting thresholds by name of the ReLU, numbers or one per channel.
         ticks: T.
         neuron: "if" or "signed".
+        burst: most spikes of a neuron in one tick.
         ridge: how firmly weights stay at the trained ones; None leaves them alone.
         seed: of the samples.
         progress: called with 1 after each ReLU.
@@ -135,6 +137,7 @@ def tune_thresholds(
             ceiling=relu.ceiling,
             ticks=ticks,
             neuron=neuron,
+            burst=burst,
         )
         search.run()
         theta, initial, shift = (
@@ -144,7 +147,7 @@ def tune_thresholds(
         thresholds[name], initials[name] = theta.astype(np.float64), initial.astype(np.float64)
         shifts[name] = search.shift.astype(np.float64)
         layers[name] = LayerTuning(float(search.start_error.mean()), float(search.error.mean()))
-        spikes = spike_train(currents + shift, theta, initial * theta, neuron, ticks)
+        spikes = spike_train(currents + shift, theta, initial * theta, neuron, ticks, burst)
         if progress is not None:
             progress(1)
         return spikes * theta

@@ -32,6 +32,7 @@ def ttrbr(
     *,
     ticks: int,
     neuron: NeuronKind = "if",
+    burst: int = 1,
     quantile: float = 0.999,
     ridge: float | None = 2.0,
     seed: int = 0,
@@ -55,6 +56,9 @@ def ttrbr(
         neuron: "if", or "signed": neurons that take back spikes given too early, which needs
             hardware (or a simulator) with negative spikes, and costs about twice the spikes
             per tick; in return T can be about 2 to 4 times smaller.
+        burst: most spikes of a neuron in one tick, as an integer amplitude; above 1 the
+            thresholds become smaller and T can be too, at about the same number of spikes
+            an image.
         quantile: of the activations, where the search starts; in (0, 1].
         ridge: how firmly the weights stay at the trained ones while least squares moves them
             against what the layers before lost, relative to the mean square of the inputs;
@@ -71,6 +75,8 @@ def ttrbr(
         raise ConversionError(f"ticks: expected an int >= 1, found {ticks!r}")
     if neuron not in {"if", "signed"}:
         raise ConversionError(f'neuron: expected "if" or "signed", found {neuron!r}')
+    if not isinstance(burst, int) or burst < 1:
+        raise ConversionError(f"burst: expected an int >= 1, found {burst!r}")
     ann = max_pool_before_concat(relu_before_max_pool(fold_batch_norm(only_activations(ann))))
     start = activation_quantiles(ann, calibration, quantile=quantile, granularity="channel")
     lower(ann, start)  # refuses what cannot spike, before the work
@@ -80,14 +86,16 @@ def ttrbr(
         start,
         ticks=ticks,
         neuron=neuron,
+        burst=burst,
         ridge=ridge,
         seed=seed,
         progress=progress,
     )
-    network = lower(tuning.ann, tuning.thresholds, tuning.initial, neuron)
+    network = lower(tuning.ann, tuning.thresholds, tuning.initial, neuron, burst)
     parameters: dict[str, str | int | float] = {
         "ticks": ticks,
         "neuron": neuron,
+        "burst": burst,
         "quantile": quantile,
         "ridge": ridge or 0.0,
         "seed": seed,

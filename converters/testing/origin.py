@@ -14,7 +14,7 @@ from converters.passes.fold_batch_norm import fold_batch_norm
 from converters.passes.max_pool_before_concat import max_pool_before_concat
 from converters.passes.only_activations import only_activations
 from converters.passes.relu_before_max_pool import relu_before_max_pool
-from eventsnn import IF, Bistable, Network, Signed
+from eventsnn import IF, Bistable, Burst, Network, Signed
 from eventsnn.testing.properties import DoesNotApply
 
 __all__ = ["Origin", "origin_of"]
@@ -36,7 +36,7 @@ class Origin:
 def origin_of(
     network: Network,
     ann: Ann,
-    model: type[IF | Signed | Bistable],
+    model: type[IF | Signed | Burst | Bistable],
     lowered: Callable[[Ann, dict[str, NDArray[np.float64]]], Network],
 ) -> Origin | DoesNotApply:
     """Thresholds from the network, and whether ``lowered`` gives the network again.
@@ -64,7 +64,7 @@ def _without_v0(network: Network) -> Network:
         network,
         layers=tuple(
             replace(layer, neuron=replace(layer.neuron, v0=0.0))
-            if isinstance(layer.neuron, IF | Signed)
+            if isinstance(layer.neuron, IF | Signed | Burst)
             else layer
             for layer in network.layers
         ),

@@ -11,9 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 from converters import ops
 from converters.ann import INPUT, Ann
 from converters.apply import apply
+from converters.dynamics import NeuronKind
 from converters.lower import lower
 from converters.testing.origin import Origin, origin_of
-from eventsnn import IF, Network, Record, Run, Signed, simulate
+from eventsnn import IF, Burst, Network, Record, Run, Signed, simulate
 from eventsnn.testing import rounding_bounds
 from eventsnn.testing.properties import DoesNotApply, Held, Outcome
 
@@ -29,13 +30,13 @@ def rates_within_bound(network: Network, ann: Ann, image: ArrayLike, *, ticks: i
     by ``(V0 - V) / T``, and as it lies in [0, theta], it differs from clip(m, 0, theta) by no
     more. What layers before are wrong by is passed on through the magnitudes of the weights::
 
-        E_l = |W_l| E_(l-1) + |a - clip(a, 0, theta)| + |V0 - V| / T
+        E_l = |W_l| E_(l-1) + |a - clip(a, 0, limit theta)| + |V0 - V| / T
 
     So E is known after the run, and holds for any image and T. It grows with the depth. A
     maximum, a mean or a sum passes errors on as they are.
 
     Args:
-        network: made of ``ann`` by `converters.lower`, with IF or signed neurons.
+        network: made of ``ann`` by `converters.lower`, with IF, signed or burst neurons.
         ann: where it came from.
         image: constant input of one sample.
         ticks: T.
@@ -43,12 +44,17 @@ def rates_within_bound(network: Network, ann: Ann, image: ArrayLike, *, ticks: i
     Raises:
         AssertionError: layer, neuron, rate, activation and bound.
     """
-    signed = any(isinstance(layer.neuron, Signed) for layer in network.layers)
+    models = [
+        m for m in (layer.neuron for layer in network.layers) if isinstance(m, Signed | Burst)
+    ]
+    kind: NeuronKind = "signed" if models and isinstance(models[0], Signed) else "if"
     origin = origin_of(
         network,
         ann,
-        Signed if signed else IF,
-        lambda source, theta: lower(source, theta, neuron="signed" if signed else "if"),
+        type(models[0]) if models else IF,
+        lambda source, theta: lower(
+            source, theta, neuron=kind, burst=models[0].limit if models else 1
+        ),
     )
     if isinstance(origin, DoesNotApply):
         return origin
@@ -86,10 +92,11 @@ def _rate(network: Network, origin: Origin, run: Run, name: str, z: Array) -> tu
     if name not in origin.thresholds:
         return run.output / run.ticks, np.zeros(run.output.shape)
     theta, neuron = origin.thresholds[name], network.layer(name).neuron
-    assert isinstance(neuron, IF | Signed)
+    assert isinstance(neuron, IF | Signed | Burst)
+    most = theta if isinstance(neuron, IF) else theta * neuron.limit
     a = np.maximum(z, 0)
     kept = np.abs(np.asarray(neuron.v0) - run.potentials[name][-1]) / run.ticks
-    return theta * run.spikes[name].counts() / run.ticks, np.abs(a - np.minimum(a, theta)) + kept
+    return theta * run.spikes[name].counts() / run.ticks, np.abs(a - np.minimum(a, most)) + kept
 
 
 def _magnitude(op: ops.Op) -> ops.Op:

@@ -15,6 +15,11 @@ __all__ = ["BlockName", "ResNet"]
 #: See `ResNet`.
 BlockName = Literal["post", "pre_spike", "pre_current"]
 
+#: Size of a branch in the beginning, relative to its usual one.
+_SMALL_BRANCH = 0.1
+#: Mean of the trunk behind its batch norm in the beginning, in standard deviations.
+_TRUNK_ABOVE_0 = 2.0
+
 
 class ResNet(nn.Module):  # type: ignore[misc] # torch is not there where types are checked
     """The CIFAR ResNet of ``6 n + 2`` layers (He et al., arXiv 1512.03385, section 4.2).
@@ -35,6 +40,11 @@ class ResNet(nn.Module):  # type: ignore[misc] # torch is not there where types 
     153:254-268 (2022), doi 10.1016/j.neunet.2022.06.001. They end with a batch norm whose
     result, a current, goes to the mean and the read-out without an activation: a layer of
     neurons there would rectify what fluctuates about its mean, and the mean needs no spikes.
+
+    Convolutions begin as He et al. (arXiv 1502.01852) say. Where a trunk is clipped in each
+    block, it also begins near the identity, or it forgets the image within some blocks:
+    branches at a tenth of their size, and the trunk of ``pre_spike``, where batch norm
+    precedes the clip, at two standard deviations above 0.
 
     Args:
         depth: ``6 n + 2`` >= 8: convolutions and the read-out, without those of S.
@@ -84,6 +94,9 @@ class ResNet(nn.Module):  # type: ignore[misc] # torch is not there where types 
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+        for module in self.modules():
+            if isinstance(module, _Post | _PreSpike):
+                module.begin_near_identity()
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Logits of images (N, channels, H, W)."""
@@ -103,6 +116,9 @@ class _Post(nn.Module):  # type: ignore[misc] # as above
             self.shortcut = nn.Sequential(self.shortcut, nn.BatchNorm2d(after))
         self.act2 = ClippedReLU()
 
+    def begin_near_identity(self) -> None:
+        nn.init.constant_(self.bn2.weight, _SMALL_BRANCH)
+
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         inner = self.act1(self.bn1(self.conv1(x)))
         return self.act2(self.bn2(self.conv2(inner)) + self.shortcut(x))
@@ -121,6 +137,11 @@ class _Pre(nn.Module):  # type: ignore[misc] # as above
 
 
 class _PreSpike(_Pre):
+    def begin_near_identity(self) -> None:
+        nn.init.constant_(self.bn1.bias, _TRUNK_ABOVE_0)
+        with torch.no_grad():
+            self.conv2.weight.mul_(_SMALL_BRANCH)
+
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         z = self.act1(self.bn1(x))
         return self.conv2(self.act2(self.bn2(self.conv1(z)))) + self.shortcut(z)

@@ -83,6 +83,13 @@ __all__ = ["convert", "convert_by_rate"]
     help="ttrbr: signed neurons take back spikes given too early.",
 )
 @click.option(
+    "--burst",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="ttrbr: most spikes of a neuron in one tick.",
+)
+@click.option(
     "--mode",
     type=click.Choice(["reset", "carry", "noise"]),
     default="carry",
@@ -104,6 +111,7 @@ def convert(
     quantile: float | None,
     granularity: Literal["layer", "channel"] | None,
     neuron: Literal["if", "signed"],
+    burst: int,
     mode: Literal["reset", "carry", "noise"],
     phases: int | None,
     readings: int,
@@ -139,7 +147,9 @@ def convert(
             grain = granularity or "layer"
             file = convert_by_rate(ann, images, steps=steps, quantile=q, granularity=grain)
         else:
-            file = _convert_by_ttrbr(ann, images, steps=steps, quantile=q, neuron=neuron)
+            file = _convert_by_ttrbr(
+                ann, images, steps=steps, quantile=q, neuron=neuron, burst=burst
+            )
     save_network(target, file)
     neurons = sum(layer.size for layer in file.network.layers)
     say(
@@ -181,6 +191,7 @@ def _convert_by_ttrbr(
     steps: int,
     quantile: float,
     neuron: Literal["if", "signed"],
+    burst: int,
 ) -> NetworkFile:
     from converters import ops, ttrbr
 
@@ -191,6 +202,7 @@ def _convert_by_ttrbr(
             images[:],
             ticks=steps,
             neuron=neuron,
+            burst=burst,
             quantile=quantile,
             progress=lambda count: bar.advance(task, count),
         )

@@ -219,9 +219,9 @@ def _resets(plan: Plan, state: t.State, pool: t.Pool, neuron: Neuron, node: int)
     match neuron:
         case IF(reset=reset) | LIF(reset=reset) | CubaLIF(reset=reset):
             return 0 if isinstance(reset, NoReset) else int(state.spikes[node])
-        case Signed() | Bistable() | PhaseIF():
+        case Signed(limit=1) | Bistable() | PhaseIF():
             return int(state.spikes[node])
-        case Burst():  # s theta is subtracted at once
+        case Burst() | Signed():  # s theta is subtracted at once
             return int(_train(plan, state, pool, node).events().sum())
         case Accumulator() | PhaseAccumulator() | Relay() | RunningMaximum() | PhaseMaximum():
             return 0

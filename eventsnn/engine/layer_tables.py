@@ -168,7 +168,7 @@ def _rule(neuron: IF | LIF | CubaLIF | Burst | Signed | Accumulator) -> _Rule:
             return _Rule(
                 t.KIND_BURST, t.RESET_SUBTRACT, v0, lazy=True, threshold=threshold, limit=limit
             )
-        case Signed(threshold=threshold, negative=negative, v0=v0):
+        case Signed(threshold=threshold, negative=negative, v0=v0, limit=limit):
             return _Rule(
                 t.KIND_SIGNED,
                 t.RESET_SUBTRACT,
@@ -176,6 +176,7 @@ def _rule(neuron: IF | LIF | CubaLIF | Burst | Signed | Accumulator) -> _Rule:
                 lazy=True,
                 threshold=threshold,
                 negative=negative,
+                limit=limit,
             )
         case Accumulator(v0=v0, decay=decay):
             leaks = bool(np.any(np.asarray(decay) != 1))

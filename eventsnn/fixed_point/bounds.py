@@ -25,7 +25,7 @@ from eventsnn.neurons import (
     Subtract,
     ToValue,
 )
-from eventsnn.reference import apply_chain
+from eventsnn.synapse_reference import apply_chain
 from eventsnn.synapses import (
     AvgPool2d,
     Conv2d,
@@ -68,8 +68,8 @@ def amplitudes(network: Network, inputs: Mapping[str, Amplitude]) -> dict[str, A
                 found[layer.name] = (0.0, 1.0)
             case Burst(limit=limit):
                 found[layer.name] = (0.0, float(limit))
-            case Signed():
-                found[layer.name] = (-1.0, 1.0)
+            case Signed(limit=limit):
+                found[layer.name] = (-float(limit), float(limit))
             case _:
                 found[layer.name] = (0.0, 0.0)
     maxima = [layer for layer in network.layers if isinstance(layer.neuron, RunningMaximum)]
@@ -123,9 +123,9 @@ def _potential(neuron: Integrating, down: Array, up: Array, ticks: int) -> tuple
             taken = limit * np.asarray(threshold)
             high = np.maximum(v0, np.asarray(threshold) - 1)
             return np.minimum(v0, 0) + sinking, high + ticks * np.maximum(up - taken, 0)
-        case Signed(threshold=threshold):
+        case Signed(threshold=threshold, limit=limit):
             theta = np.asarray(threshold)
-            high = np.maximum(v0, theta - 1) + ticks * np.maximum(up - theta, 0)
+            high = np.maximum(v0, theta - 1) + ticks * np.maximum(up - limit * theta, 0)
             return np.minimum(v0, 0) + sinking, high
         case IF():
             return _if_potential(neuron, sinking, up, ticks)
@@ -167,8 +167,9 @@ def _constants(neuron: Integrating) -> list[Array]:
                 values.append(neuron.reset.amount)
         case Burst(threshold=threshold, limit=limit):
             values = [limit * np.asarray(threshold)]
-        case Signed(threshold=threshold, negative=negative):
-            values = [threshold, -np.asarray(negative)]
+        case Signed(threshold=threshold, negative=negative, limit=limit):
+            theta = np.asarray(threshold)
+            values = [limit * theta, -np.asarray(negative) - (limit - 1) * theta]
         case Accumulator():
             values = [0.0]
         case _:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from eventsnn.errors import EventsnnError, FileFormatError
 
-__all__ = ["Item", "Record", "Text", "naming", "write"]
+__all__ = ["Item", "Record", "Text", "naming", "unknown_kind", "write"]
 
 #: What h5py, NumPy and json raise on damaged files, and we on meaningless networks.
 _DAMAGE = (
@@ -191,3 +191,11 @@ class Item:
         if name not in self.group.attrs:
             raise FileFormatError(f"{self.where(name)}: is missing")
         return self.group.attrs[name]
+
+
+def unknown_kind(item: Item, kind: str, known: str) -> FileFormatError:
+    """The error for a record of a kind that is not known."""
+    return FileFormatError(
+        f"{item.where('kind')}: `{kind}` is unknown; this eventsnn knows {known}; "
+        f"the file may come from a newer one"
+    )

@@ -124,18 +124,21 @@ def _spikes(
     kind: int, v: float, threshold: float, negative: float, given: int, limit: int
 ) -> float:
     """The amplitude that a neuron at potential v emits; 0 for none."""
-    if kind == KIND_BURST:
-        s = min(max(math.floor(v / threshold), 0.0), float(limit))
+    if kind != KIND_ACCUMULATOR and v >= threshold:
+        if limit == 1:
+            return 1.0
+        s = min(max(math.floor(v / threshold), 1.0), float(limit))
         # the quotient may be rounded across an integer
-        while s > 0 and v < s * threshold:
+        while s > 1 and v < s * threshold:
             s -= 1
         while s < limit and v >= (s + 1) * threshold:
             s += 1
         return float(s)
-    if kind != KIND_ACCUMULATOR and v >= threshold:
-        return 1.0
     if kind == KIND_SIGNED and given > 0 and v < -negative:
-        return -1.0
+        s, most = 1, min(given, limit)
+        while s < most and v < -negative - s * threshold:
+            s += 1
+        return float(-s)
     return 0.0
 
 

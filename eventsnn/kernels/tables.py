@@ -75,7 +75,7 @@ class Layers(NamedTuple):
     negative_start: Any  # int64
     synaptic_decay_start: Any  # int64, of CUBA neurons
     gain_start: Any  # int64
-    limit: Any  # int64, most spikes of a burst
+    limit: Any  # int64, most spikes of a tick
     noisy: Any  # bool: draws noise in every tick
     noise_mean_start: Any  # int64, into parameters, period as above
     noise_deviation_start: Any  # int64

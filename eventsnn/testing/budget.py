@@ -35,8 +35,8 @@ from eventsnn.neurons import (
     ToValue,
 )
 from eventsnn.noise import PLACES
-from eventsnn.reference import apply_chain
 from eventsnn.spikes import Spikes
+from eventsnn.synapse_reference import apply_chain
 from eventsnn.synapses import (
     AvgPool2d,
     Conv2d,
@@ -88,7 +88,7 @@ def _reach(network: Network, inputs: Mapping[str, Any], ticks: int) -> dict[str,
         at_once = _most_at_once(value) if isinstance(value, Spikes) else 1
         reach[name] = (float(np.abs(values).max(initial=0)) * at_once, _places(values))
     for layer in network.layers:  # firing layers first: bounded amplitudes whatever arrives
-        if isinstance(layer.neuron, Burst):
+        if isinstance(layer.neuron, Burst | Signed):
             reach[layer.name] = (float(layer.neuron.limit), 0)
         elif isinstance(layer.neuron, Bistable | PhaseIF | PhaseMaximum):
             reach[layer.name] = (0.5, layer.neuron.phases)
@@ -197,7 +197,8 @@ def _parameters(layer: Layer) -> list[NDArray[Any]]:
         case Burst() as neuron:
             values = [neuron.limit * np.asarray(neuron.threshold), neuron.v0, layer.bias]
         case Signed() as neuron:
-            values = [neuron.threshold, neuron.negative, neuron.v0, layer.bias]
+            most = neuron.limit * np.asarray(neuron.threshold)
+            values = [most, neuron.negative, neuron.v0, layer.bias]
         case Accumulator() as neuron:
             values = [neuron.v0, layer.bias]
         case Bistable(threshold=threshold, phases=phases):

@@ -154,8 +154,10 @@ def distance_to_decision(layer: Layer, v: NDArray[np.float64]) -> NDArray[np.flo
             decisions = [np.asarray(threshold)]
         case Burst(threshold=threshold, limit=limit):
             decisions = [k * np.asarray(threshold) for k in range(1, limit + 1)]
-        case Signed(threshold=threshold, negative=negative):
-            decisions = [np.asarray(threshold), -np.asarray(negative)]
+        case Signed(threshold=threshold, negative=negative, limit=limit):
+            theta = np.asarray(threshold)
+            decisions = [k * theta for k in range(1, limit + 1)]
+            decisions += [-np.asarray(negative) - k * theta for k in range(limit)]
         case Bistable() | PhaseIF() as neuron:
             rounds = isinstance(neuron, Bistable) and neuron.rounding
             half = 2.0 ** -(1 + neuron.phases) if rounds else 0.0

@@ -28,8 +28,8 @@ from eventsnn.neurons import (
     Subtract,
     ToValue,
 )
-from eventsnn.reference import unroll
 from eventsnn.spikes import Spikes
+from eventsnn.synapse_reference import unroll
 
 __all__ = ["IntegerTrace", "run_integers"]
 
@@ -178,8 +178,9 @@ class _Machine:
             said = np.clip(v // self._threshold, 0, neuron.limit)
             return said, v - said * self._threshold
         if isinstance(neuron, Signed):
-            said = (v >= self._threshold).astype(np.int64)
-            said[(v < -self._negative) & (self._given > 0)] = -1
+            gives = np.clip(v // self._threshold, 0, neuron.limit)
+            takes = -((v + self._negative) // self._threshold)
+            said = gives - np.clip(takes, 0, np.minimum(neuron.limit, self._given))
             self._given = self._given + said
             return said, v - said * self._threshold
         assert isinstance(neuron, IF)

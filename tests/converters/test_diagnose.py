@@ -52,15 +52,15 @@ def one_layer(neuron, weight=0.75):
 @given(st.data())
 def test_what_is_observed_is_what_the_layers_received(data):
     """Currents from potentials and spikes are those that the dense walk feeds the layer."""
-    ann, thresholds, neuron, ticks, x = data.draw(conversions())
-    network = lower(ann, thresholds, neuron=neuron)
+    ann, thresholds, neuron, burst, ticks, x = data.draw(conversions())
+    network = lower(ann, thresholds, neuron=neuron, burst=burst)
     assume(exact_bits(network, {"input": x[0]}, ticks) <= 22)  # the engine's default is float32
     fed, spiked = {}, {}
 
     def fire(name, currents, _):
         theta = thresholds[name]
         fed[name] = np.broadcast_to(currents, (ticks, *currents.shape[1:]))[:, 0]
-        spiked[name] = spike_train(currents, theta, theta / 2, neuron, ticks)
+        spiked[name] = spike_train(currents, theta, theta / 2, neuron, ticks, burst)
         return spiked[name] * theta
 
     for _ in walk(ann, x[:1], fire):
@@ -85,10 +85,12 @@ def test_layers_recorded_in_several_runs_are_the_same(monkeypatch):
         np.testing.assert_array_equal(seen.currents, apart[name].currents)
 
 
+@pytest.mark.parametrize("burst", [1, 3])
 @pytest.mark.parametrize("neuron", ["if", "signed"])
-def test_the_means_of_the_errors_add_up(neuron):
+def test_the_means_of_the_errors_add_up(neuron, burst):
     ann, x = small_net(), small_images()
-    found = diagnose(ttrbr(ann, x, ticks=TICKS, neuron=neuron).network, ann, x, ticks=TICKS)
+    network = ttrbr(ann, x, ticks=TICKS, neuron=neuron, burst=burst).network
+    found = diagnose(network, ann, x, ticks=TICKS)
     assert [layer.name for layer in found.layers] == ["relu1", "relu2", "relu3"]
     for layer in found.layers:
         m = layer.mean
@@ -217,7 +219,7 @@ def test_each_neuron_model_by_hand(neuron, count):
         (IF(refractory=1), "layer `relu`: IF with these parameters"),
         (IF(noise=Noise(0.5)), "layer `relu`: IF with these parameters"),
         (IF(v0=1.5), "layer `relu`: its error is known for initial potentials below theta"),
-        (Burst(v0=-0.5), "layer `relu`: its error is known for initial potentials below theta"),
+        (Burst(v0=1.0), "layer `relu`: its error is known for initial potentials below theta"),
     ],
 )
 def test_neurons_that_do_not_code_by_a_conserved_count_are_refused(neuron, message):

@@ -25,10 +25,10 @@ def layers(draw, low=-24, high=40):
     return currents, theta, v0
 
 
-def run(currents, theta, v0, neuron="if"):
+def run(currents, theta, v0, neuron="if", burst=1):
     """Spike count and last potential, by conservation-free stepping."""
     ticks = len(currents)
-    count = spike_train(currents, theta, v0, neuron, ticks).sum(axis=0, dtype=np.int64)
+    count = spike_train(currents, theta, v0, neuron, ticks, burst).sum(axis=0, dtype=np.int64)
     return count, v0 + currents.sum(axis=0) - theta * count
 
 
@@ -58,15 +58,15 @@ def test_conservation(case):
 
 
 @few
-@given(layers(), st.sampled_from(["if", "signed"]))
-def test_constant_input(case, neuron):
-    """count = clip(floor((N I + V0) / theta), 0, N) for V0 in [0, theta)."""
+@given(layers(), st.sampled_from(["if", "signed"]), st.integers(1, 4))
+def test_constant_input(case, neuron, burst):
+    """count = clip(floor((N I + V0) / theta), 0, burst N) for V0 in [0, theta)."""
     currents, theta, v0 = case
     ticks = len(currents)
-    count, _ = run(np.broadcast_to(currents[:1], currents.shape), theta, v0, neuron)
-    expected = np.clip(np.floor((ticks * currents[0] + v0) / theta), 0, ticks)
+    count, _ = run(np.broadcast_to(currents[:1], currents.shape), theta, v0, neuron, burst)
+    expected = np.clip(np.floor((ticks * currents[0] + v0) / theta), 0, burst * ticks)
     np.testing.assert_array_equal(count[v0 >= 0], expected[v0 >= 0])
-    rate = rate_at_constant_input(ticks * currents[0], theta, v0, ticks)
+    rate = rate_at_constant_input(ticks * currents[0], theta, v0, ticks, burst)
     np.testing.assert_array_equal(theta * count / ticks, rate)
 
 
@@ -85,18 +85,30 @@ def test_firing_early_is_starting_high(case):
 
 
 @few
-@given(layers(), st.sampled_from(["if", "signed"]), st.sampled_from([None, 0.5, 1.0]))
-def test_the_four_errors_add_up_exactly(case, neuron, ceiling):
+@given(
+    layers(),
+    st.sampled_from(["if", "signed"]),
+    st.integers(1, 3),
+    st.sampled_from([None, 0.5, 1.0]),
+)
+def test_the_four_errors_add_up_exactly(case, neuron, burst, ceiling):
     currents, theta, v0 = case
     rng = np.random.default_rng(currents.size)
     z = rng.integers(-32, 64, NEURONS) / 16
-    count, _ = run(currents, theta, v0, neuron)
+    count, _ = run(currents, theta, v0, neuron, burst)
     e = decompose(
-        currents.sum(axis=0), count, z, theta=theta, v0=v0, ticks=len(currents), ceiling=ceiling
+        currents.sum(axis=0),
+        count,
+        z,
+        theta=theta,
+        v0=v0,
+        ticks=len(currents),
+        ceiling=ceiling,
+        limit=burst,
     )
     np.testing.assert_array_equal(e.deviation + e.quantization - e.clipping + e.inherited, e.total)
     np.testing.assert_array_equal(e.total, theta * count / len(currents) - np.clip(z, 0, ceiling))
-    assert np.all(e.clipping[theta <= (ceiling or np.inf)] >= 0)
+    assert np.all(e.clipping[burst * theta <= (ceiling or np.inf)] >= 0)
 
 
 @few
@@ -149,11 +161,30 @@ def test_inputs_outside_are_bounded_by_their_variance(case):
 
 
 @few
-@given(layers())
-def test_a_signed_neuron_never_takes_back_more_than_it_gave(case):
+@given(layers(), st.integers(1, 4))
+def test_a_signed_neuron_never_takes_back_more_than_it_gave(case, burst):
     currents, theta, v0 = case
-    running = spike_train(currents, theta, v0, "signed", len(currents)).cumsum(axis=0)
+    running = spike_train(currents, theta, v0, "signed", len(currents), burst).cumsum(axis=0)
     assert running.min() >= 0
+
+
+@few
+@given(layers(), st.integers(2, 4))
+def test_a_long_signed_burst_is_the_rule_for_one_spike_again_and_again(case, burst):
+    currents, theta, v0 = case
+    v, given_before = v0.copy(), np.zeros(NEURONS)
+    for current, s in zip(
+        currents, spike_train(currents, theta, v0, "signed", len(currents), burst), strict=True
+    ):
+        v = v + current
+        sign = np.where(v >= theta, 1, -1)
+        total = np.zeros(NEURONS)
+        for _ in range(burst):
+            up = (sign > 0) & (v >= theta)
+            back = (sign < 0) & (v < 0) & (given_before > 0)
+            one = up.astype(int) - back
+            v, given_before, total = v - theta * one, given_before + one, total + one
+        np.testing.assert_array_equal(s, total)
 
 
 @pytest.mark.parametrize(

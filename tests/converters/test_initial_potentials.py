@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from converters import Ann, Node, lower, ops
-from eventsnn import IF, ConversionError, Signed, Subtract
+from eventsnn import IF, Burst, ConversionError, Signed, Subtract
 
 
 def graph(*nodes, shape=(2, 4, 4)):
@@ -44,6 +44,15 @@ def test_initial_potentials_per_layer_and_channel():
 def test_an_unknown_neuron_is_refused(neuron):
     with pytest.raises(ConversionError, match='neuron: expected "if" or "signed", found'):
         lower(graph(*RELU), {"relu": 1.0}, 0.5, neuron)
+
+
+def test_bursts():
+    ann = graph(*RELU)
+    assert lower(ann, {"relu": 2.0}, 0.5, burst=3).layer("relu").neuron == Burst(2.0, 3, 1.0)
+    signed = lower(ann, {"relu": 2.0}, 0.5, "signed", burst=3).layer("relu").neuron
+    assert signed == Signed(2.0, v0=1.0, limit=3)
+    with pytest.raises(ConversionError, match=r"burst: expected an int >= 1, found 1\.5"):
+        lower(ann, {"relu": 2.0}, burst=1.5)
 
 
 def test_the_initial_potential_is_a_fraction_of_theta():

@@ -32,8 +32,8 @@ from eventsnn import (
     UnsupportedLayerError,
     fan_out,
 )
-from eventsnn.reference import apply_chain
 from eventsnn.reference import simulate as dense_simulation
+from eventsnn.synapse_reference import apply_chain
 
 
 @st.composite

@@ -34,15 +34,15 @@ def drawn(check, number=200):
     return outcomes
 
 
-def rates(ann, thresholds, kind, ticks, x):
-    return rates_within_bound(lower(ann, thresholds, 0.5, kind), ann, x[0], ticks=ticks)
+def rates(ann, thresholds, kind, burst, ticks, x):
+    return rates_within_bound(lower(ann, thresholds, 0.5, kind, burst), ann, x[0], ticks=ticks)
 
 
-def words(ann, thresholds, kind, ticks, x):
+def words(ann, thresholds, kind, burst, ticks, x):
     return words_equal_quantised_ann(bistable(lower(ann, thresholds), ticks), ann, x[0])
 
 
-def files(ann, thresholds, kind, ticks, x):
+def files(ann, thresholds, kind, burst, ticks, x):
     return npz_round_trip(ann, x[0])
 
 

@@ -12,7 +12,7 @@ from converters import activations, fold_batch_norm, forward, ops, rate, ttrbr
 from converters.passes.shift_biases import shift_biases
 from converters.passes.tune_thresholds import tune_thresholds
 from converters.testing import anns, images
-from eventsnn import IF, ConversionError, Signed, simulate
+from eventsnn import IF, Burst, ConversionError, Signed, simulate
 
 
 def mean_error(conversion, ann, x, ticks):
@@ -40,10 +40,11 @@ def test_any_network_is_tuned_and_no_layer_is_worse_than_its_start(data):
     x = data.draw(images(ann, count=3))
     start = converters.activation_quantiles(ann, x, granularity="channel")
     neuron = data.draw(st.sampled_from(["if", "signed"]))
-    tuning = tune_thresholds(ann, x, start, ticks=3, neuron=neuron)
+    burst = data.draw(st.integers(1, 3))
+    tuning = tune_thresholds(ann, x, start, ticks=3, neuron=neuron, burst=burst)
     assert set(tuning.layers) == set(ann.names_of(ops.ReLU))
     assert all(layer.tuned <= layer.start for layer in tuning.layers.values())
-    converters.lower(tuning.ann, tuning.thresholds, neuron=neuron)
+    converters.lower(tuning.ann, tuning.thresholds, neuron=neuron, burst=burst)
 
 
 @pytest.mark.parametrize("neuron", ["if", "signed"])
@@ -56,12 +57,24 @@ def test_tuning_brings_the_outputs_closer_on_other_images(neuron):
 
 def test_the_neuron_is_the_one_asked_for():
     ann, x = small_net(), small_images(8)
-    for neuron, kind in (("if", IF), ("signed", Signed)):
-        conversion = ttrbr(ann, x, ticks=4, neuron=neuron)
-        kinds = {type(layer.neuron) for layer in conversion.network.layers[:-1]}
-        assert kinds == {kind}
+    for neuron, burst, kind in (("if", 1, IF), ("if", 2, Burst), ("signed", 3, Signed)):
+        conversion = ttrbr(ann, x, ticks=4, neuron=neuron, burst=burst)
+        layers = conversion.network.layers[:-1]
+        assert {type(layer.neuron) for layer in layers} == {kind}
+        assert {getattr(layer.neuron, "limit", 1) for layer in layers} == {burst}
         assert conversion.recipe == "ttrbr"
-        assert json.loads(json.dumps(conversion.parameters))["neuron"] == neuron
+        parameters = json.loads(json.dumps(conversion.parameters))
+        assert (parameters["neuron"], parameters["burst"]) == (neuron, burst)
+
+
+@pytest.mark.parametrize("neuron", ["if", "signed"])
+def test_longer_bursts_bring_the_outputs_closer(neuron):
+    ann, calibration, x = small_net(), small_images(48), small_images(64, seed=2)
+    errors = [
+        mean_error(ttrbr(ann, calibration, ticks=4, neuron=neuron, burst=burst), ann, x, 4)
+        for burst in (1, 2, 4)
+    ]
+    assert errors[2] < 0.8 * errors[1] < 0.64 * errors[0]
 
 
 def test_the_same_seed_gives_the_same_network(monkeypatch):
@@ -81,8 +94,9 @@ def test_progress_counts_layers():
 def test_no_threshold_exceeds_a_trained_ceiling():
     """Trained clipping thresholds are where the search starts, and its upper bound."""
     ann, x = small_net(ceiling=0.25), small_images()
-    for theta in ttrbr(ann, x, ticks=8).thresholds.values():
-        assert theta.max() <= 0.25
+    for burst in (1, 3):
+        for theta in ttrbr(ann, x, ticks=8, burst=burst).thresholds.values():
+            assert burst * theta.max() <= 0.25
 
 
 @pytest.mark.parametrize(
@@ -90,6 +104,7 @@ def test_no_threshold_exceeds_a_trained_ceiling():
     [
         ({"ticks": 0}, "ticks: expected an int >= 1"),
         ({"neuron": "brst"}, 'neuron: expected "if" or "signed"'),
+        ({"burst": 0}, "burst: expected an int >= 1, found 0"),
         ({"quantile": 2}, "quantile: expected"),
     ],
 )

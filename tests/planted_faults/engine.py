@@ -97,6 +97,11 @@ ENGINE = {
         "given[g] += int(s)",
         "given[g] = max(int(s), 0)",
     ),
+    "signed neurons take back what they never gave": Fault(
+        "eventsnn/kernels/lazy.py",
+        "min(given, limit)",
+        "limit",
+    ),
     "burst one too many": Fault(
         "eventsnn/kernels/lazy.py",
         "while s < limit and",

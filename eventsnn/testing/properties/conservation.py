@@ -12,8 +12,8 @@ from eventsnn.currents import Currents
 from eventsnn.link import delay_groups
 from eventsnn.network import Layer
 from eventsnn.neurons import IF, LIF, Accumulator, Burst, PhaseIF, Signed, Subtract
-from eventsnn.reference import apply_chain
 from eventsnn.spikes import Spikes
+from eventsnn.synapse_reference import apply_chain
 from eventsnn.testing.properties.observation import Observed, observe
 from eventsnn.testing.properties.outcome import DoesNotApply, Held, Outcome
 from eventsnn.testing.properties.rounding import bounds_of, is_exact, without_bounds

@@ -35,7 +35,7 @@ def neurons(draw: Draw, shape: Shape) -> Neuron:
     if kind == "phases":
         return draw(phase_neurons(shape))
     if kind == "signed":
-        return Signed(threshold, dyadic(draw, (), 0, 2, 2), v0)
+        return Signed(threshold, dyadic(draw, (), 0, 2, 2), v0, draw(st.integers(1, 3)))
     if kind == "burst":
         return Burst(threshold, draw(st.integers(1, 4)), v0)
     reset = draw(_resets(shape))
