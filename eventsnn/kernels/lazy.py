@@ -41,6 +41,7 @@ __all__ = [
     "power",
     "reset_potential",
     "settle",
+    "spikes",
     "visit",
 ]
 
@@ -120,9 +121,7 @@ def next_action(
 
 
 @jit
-def _spikes(
-    kind: int, v: float, threshold: float, negative: float, given: int, limit: int
-) -> float:
+def spikes(kind: int, v: float, threshold: float, negative: float, given: int, limit: int) -> float:
     """The amplitude that a neuron at potential v emits; 0 for none."""
     if kind != KIND_ACCUMULATOR and v >= threshold:
         if limit == 1:
@@ -260,7 +259,7 @@ def visit(layers: Any, state: Any, pool: Any, layer: int, tick: int, count: int)
             v = max(_flow(potential[v_start + i], b, decay, v_min, n) + inbox[g], v_min)
             v = min(v, parameters[v_max_start + p])
             tested[i] = v
-            s = _spikes(kind, v, threshold, negative, given[g], limit)
+            s = spikes(kind, v, threshold, negative, given[g], limit)
             if s != 0.0:
                 v = reset_potential(kind, reset, v, s, threshold, parameters[reset_start + p])
                 given[g] += int(s)

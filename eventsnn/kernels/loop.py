@@ -20,6 +20,7 @@ from eventsnn.kernels.advance import (
     record_until,
     record_visit,
 )
+from eventsnn.kernels.burst import burst_visit
 from eventsnn.kernels.cuba import cuba_settle, cuba_visit
 from eventsnn.kernels.cycle import hear, waits
 from eventsnn.kernels.deliver import count, deliver, is_whole
@@ -48,9 +49,11 @@ from eventsnn.kernels.tables import (
     HEAP_SIZE,
     KIND_ACCUMULATOR,
     KIND_BISTABLE,
+    KIND_BURST,
     KIND_CUBA,
     KIND_PHASE_IF,
     KIND_RELAY,
+    KIND_SIGNED,
     LOST,
     NEVER,
     ONE,
@@ -83,6 +86,13 @@ def _next_wakes(
         wake_layer(state, pool, layer, tick + 1)
     elif earliest < NEVER:
         wake_layer(state, pool, layer, earliest)
+
+
+@jit
+def _answers_together(layers: Any, layer: int) -> bool:
+    """Whether the layer is one of burst or signed neurons, all of which are visited."""
+    kind = layers.kind[layer]
+    return bool((kind in (KIND_BURST, KIND_SIGNED)) and not layers.touched[layer])
 
 
 @jit
@@ -191,6 +201,8 @@ def run(
             add_noise(layers, state, layer, tick)
         if layers.kind[layer] == KIND_CUBA:
             earliest = cuba_visit(layers, state, pool, layer, tick, count)
+        elif _answers_together(layers, layer):
+            earliest = burst_visit(layers, state, pool, layer, tick)
         elif lazy:
             earliest = visit(layers, state, pool, layer, tick, count)
         else:

@@ -102,6 +102,16 @@ ENGINE = {
         "min(given, limit)",
         "limit",
     ),
+    "signed layers forget what they gave": Fault(
+        "eventsnn/kernels/burst.py",
+        "given[first + i] += int(s)",
+        "given[first + i] = max(int(s), 0)",
+    ),
+    "burst layers add their drive once": Fault(
+        "eventsnn/kernels/burst.py",
+        "part[i] += ticks * bias[i]",
+        "part[i] += bias[i]",
+    ),
     "burst one too many": Fault(
         "eventsnn/kernels/lazy.py",
         "while s < limit and",

@@ -1,0 +1,94 @@
+"""Whole layers of burst and signed neurons: tested together, answered one by one.
+
+The same as `eventsnn.kernels.lazy.visit` for a layer of which every neuron is visited, many
+times as fast: what all neurons do in a tick (drive, arrivals, test) runs through whole
+arrays, and only those that act are looked at by themselves.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from eventsnn.kernels.fire import compact
+from eventsnn.kernels.jit import jit
+from eventsnn.kernels.lazy import next_actions, spikes
+from eventsnn.kernels.tables import KIND_SIGNED, POOL_SIZE
+
+__all__ = ["burst_visit"]
+
+
+@jit
+def _receive(layers: Any, state: Any, layer: int, tick: int) -> None:
+    """Drive since the last visit, and what has arrived; the potentials are then tested."""
+    size, start, first = layers.size[layer], layers.v_start[layer], layers.lazy_start[layer]
+    v, inbox = state.v[start : start + size], state.inbox[first : first + size]
+    ticks = tick - state.neuron_last[first]  # of all: they are visited together
+    state.neuron_last[first : first + size] = tick
+    if state.has_current[layer]:
+        current = state.current[start : start + size]
+        for i in range(size):
+            v[i] += ticks * current[i]
+    if layers.bias_start[layer] >= 0:
+        period, b = layers.bias_period[layer], layers.bias_start[layer]
+        bias = layers.parameters[b : b + period]
+        for block in range(0, size, period):
+            part = v[block : block + period]
+            for i in range(period):
+                part[i] += ticks * bias[i]
+    tested = state.tested[:size]
+    for i in range(size):
+        v[i] += inbox[i]
+        tested[i] = v[i]
+        inbox[i] = 0
+
+
+@jit
+def _mark(layers: Any, state: Any, layer: int) -> None:
+    """Mark the neurons that emit."""
+    size, period, start = layers.size[layer], layers.period[layer], layers.v_start[layer]
+    t, n, first = (
+        layers.threshold_start[layer],
+        layers.negative_start[layer],
+        layers.lazy_start[layer],
+    )
+    threshold = layers.parameters[t : t + period]
+    negative = layers.parameters[n : n + period]
+    signed = layers.kind[layer] == KIND_SIGNED
+    for block in range(0, size, period):
+        v = state.v[start + block : start + block + period]
+        fired = state.fired[block : block + period]
+        for i in range(period):
+            fired[i] = v[i] >= threshold[i]
+        if signed:
+            given = state.given[first + block : first + block + period]
+            for i in range(period):
+                fired[i] |= np.uint8(v[i] < -negative[i]) & np.uint8(given[i] > 0)
+
+
+@jit
+def burst_visit(layers: Any, state: Any, pool: Any, layer: int, tick: int) -> int:
+    """Advance, receive and fire; emissions go to the pool.
+
+    Returns the earliest tick at which the layer may act by itself.
+    """
+    _receive(layers, state, layer, tick)
+    _mark(layers, state, layer)
+    begin = state.registers[POOL_SIZE]
+    end = compact(state.fired, layers.size[layer], pool.index, begin)
+    state.registers[POOL_SIZE] = end
+    kind, limit, period = layers.kind[layer], layers.limit[layer], layers.period[layer]
+    start, first = layers.v_start[layer], layers.lazy_start[layer]
+    t, n = layers.threshold_start[layer], layers.negative_start[layer]
+    v, given, parameters = state.v, state.given, layers.parameters
+    for k in range(begin, end):
+        i = int(pool.index[k])
+        threshold, negative = parameters[t + i % period], parameters[n + i % period]
+        s = spikes(kind, v[start + i], threshold, negative, given[first + i], limit)
+        v[start + i] -= s * threshold
+        given[first + i] += int(s)
+        pool.amplitude[k] = s
+    if end > begin and (state.has_current[layer] or layers.bias_start[layer] >= 0):
+        return int(tick + 1)  # a busy layer: the visit costs less than the prediction
+    return int(next_actions(layers, state, layer, state.wanted))
