@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 from numba import njit
+from small_cifar import read
 
 from converters import bsnn, load_ann, rate
 from eventsnn.engine.execute import run_chunk
@@ -25,8 +26,6 @@ from eventsnn.engine.plan import make_plan
 from eventsnn.kernels.heap import pop, push
 from eventsnn.kernels.tables import REGISTERS
 from eventsnn.record import Record
-
-MEAN, STD = np.array([[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]]).reshape(2, 3, 1, 1)
 
 
 @njit  # type: ignore[untyped-decorator]  # numba ships no types
@@ -54,10 +53,8 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=40)
     options = parser.parse_args()
     ann = load_ann(options.data / "resnet20_cifar10.npz", "resnet20-cifar")
-    with np.load(options.data / "cifar10_train_1of5.npz") as file:
-        calibration = (file["x"][:64] / 255 - MEAN) / STD
-    with np.load(options.data / "cifar10_test_958.npz") as file:
-        x = (file["x"][: options.images + 1] / 255 - MEAN) / STD
+    calibration = read(options.data / "cifar10_train_1of5.npz", 32)[0][:64]
+    x = read(options.data / "cifar10_test_958.npz", 32)[0][: options.images + 1]
     networks = {"rate T=64": (rate(ann, calibration, ticks=64).network, 64)}
     for phases in (4, 8):
         made = bsnn(ann, calibration, phases=phases)

@@ -20,15 +20,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from small_cifar import read
 
 from converters import load_ann, rate, ttrbr
 from eventsnn import FixedPoint, Network, NetworkError, evaluate, quantise
 from eventsnn.fixed_point import IntegerSamples
-from eventsnn.preprocessing import Preprocessing
 from eventsnn.whole_file import replacing
 
-CONSTANTS = Preprocessing(255, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
-SHAPE = (3, 32, 32)
 LARGEST_PIXEL = (1 - 0.406) / 0.225
 #: weight bits, potential bits, clamp in thresholds; None: as converted
 VERSIONS: dict[str, tuple[int, int, float | None] | None] = {
@@ -42,14 +40,9 @@ VERSIONS: dict[str, tuple[int, int, float | None] | None] = {
 AT_ONCE = 20  # images per part
 
 
-def load(path: Path, chosen: slice) -> tuple[np.ndarray, np.ndarray]:
-    with np.load(path) as file:
-        return CONSTANTS.apply(file["x"][chosen], SHAPE), file["y"][chosen]
-
-
 def convert(data: Path, recipe: str, ticks: int) -> Network:
     ann = load_ann(data / "resnet20_cifar10.npz", "resnet20-cifar")
-    images, _ = load(data / "cifar10_train_1of5.npz", slice(128))
+    images = read(data / "cifar10_train_1of5.npz", 32)[0][:128]
     return (rate if recipe == "rate" else ttrbr)(ann, images, ticks=ticks).network
 
 
@@ -88,7 +81,9 @@ def run(arguments: argparse.Namespace) -> None:
     results: dict[str, Any] = {}
     if arguments.results.exists():
         results = json.loads(arguments.results.read_text())
-    x, y = load(arguments.data / "cifar10_test_958.npz", slice(arguments.limit))
+    x, y = (
+        values[: arguments.limit] for values in read(arguments.data / "cifar10_test_958.npz", 32)
+    )
     network = convert(arguments.data, arguments.recipe, arguments.ticks)
     versions = in_integers(network, arguments.ticks)
     entry = results.setdefault(f"{arguments.recipe}, T = {arguments.ticks}", {})

@@ -19,15 +19,14 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
+from small_cifar import read
 
 from converters import activation_quantiles, activations, fold_batch_norm, load_ann, ops
 from converters.diagnosis import decompose
 from converters.dynamics import spike_counts, spike_train
 from converters.trains import walk
-from eventsnn.preprocessing import Preprocessing
 from eventsnn.whole_file import replacing
 
-CONSTANTS = Preprocessing(255, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 TICKS = (2, 4, 8, 16, 32, 64)
 SCALES = np.array([0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 1.5, 2.0])
 IMAGES, NEURONS = 16, 20_000
@@ -37,8 +36,7 @@ TERMS = ("deviation", "quantization", "clipping", "total")
 def errors_of_layers(data: Path) -> tuple[np.ndarray, list[str]]:
     """Squares of the four errors over the mean square activation: (layers, T, scales, terms)."""
     ann = fold_batch_norm(load_ann(data / "resnet20_cifar10.npz", "resnet20-cifar"))
-    with np.load(data / "cifar10_train_1of5.npz") as file:
-        images = CONSTANTS.apply(file["x"][: 8 * IMAGES], (3, 32, 32))
+    images = read(data / "cifar10_train_1of5.npz", 32)[0][: 8 * IMAGES]
     names = ann.names_of(ops.ReLU)
     thetas = activation_quantiles(ann, images)
     before = {name: ann.by_name[name].inputs[0] for name in names}

@@ -28,14 +28,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from small_cifar import read
 
 from converters import Ann, forward, load_ann, rate, ttrbr
 from eventsnn import Record, simulate
-from eventsnn.preprocessing import Preprocessing
 from eventsnn.whole_file import replacing
 
-CONSTANTS = Preprocessing(255, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
-SHAPE = (3, 32, 32)
 TICKS = {
     "rate": (8, 16, 32, 64, 128),
     "if": (8, 16, 32, 64, 128),
@@ -48,17 +46,12 @@ CALIBRATION = 2048  # images times T, but 128 to 256 images
 AT_ONCE = 40  # images whose potentials of the read-out are kept
 
 
-def load(path: Path, chosen: slice) -> tuple[np.ndarray, np.ndarray]:
-    with np.load(path) as file:
-        return CONSTANTS.apply(file["x"][chosen], SHAPE), file["y"][chosen]
-
-
 def calibration(data: Path, seed: int, ticks: int) -> np.ndarray:
     """Some of the first 10,000 training images; the held-out ones are from the last 10,000."""
     count = min(256, max(128, CALIBRATION // ticks))
-    with np.load(data / "cifar10_train_1of5.npz") as file:
-        order = np.random.default_rng(seed).permutation(len(file["x"]))[:count]
-        return CONSTANTS.apply(file["x"][np.sort(order)], SHAPE)
+    images, _ = read(data / "cifar10_train_1of5.npz", 32)
+    order = np.random.default_rng(seed).permutation(len(images))[:count]
+    return images[np.sort(order)]
 
 
 def measure(
@@ -113,9 +106,10 @@ def measure(
 def run(arguments: argparse.Namespace) -> None:
     results = json.loads(arguments.results.read_text()) if arguments.results.exists() else {}
     if arguments.held_out:
-        x, y = load(arguments.data / "cifar10_train_5of5.npz", slice(arguments.held_out))
+        x, y = read(arguments.data / "cifar10_train_5of5.npz", 32)
+        x, y = x[: arguments.held_out], y[: arguments.held_out]
     else:
-        x, y = load(arguments.data / "cifar10_test_958.npz", slice(None))
+        x, y = read(arguments.data / "cifar10_test_958.npz", 32)
     for depth, (seed, method) in itertools.product(
         arguments.depths, itertools.product(range(arguments.seeds), arguments.methods)
     ):

@@ -20,7 +20,7 @@ from converters import Diagnosis, diagnose, load_ann, rate
 from converters.diagnosis.plot import figure_type
 
 TRAINED = Path(__file__).parent / "trained"
-BLOCKS = ("post", "pre_current")
+BLOCKS = ("post", "pre_spike", "pre_current")
 TERMS = {
     "total": "#1c1e21",
     "inherited": "#8b5bb5",
@@ -47,8 +47,8 @@ def main() -> int:
     parser.add_argument("--samples", type=int, default=8, help="test images")
     parser.add_argument("-o", "--output", type=Path, default=Path("ttrbr_depth.png"))
     options = parser.parse_args()
-    figure = figure_type()(figsize=(10, 6), layout="constrained")
-    rows = figure.subplots(2, 2, sharex=True, sharey="col")
+    figure = figure_type()(figsize=(10, 9), layout="constrained")
+    rows = figure.subplots(len(BLOCKS), 2, sharex=True, sharey="col")
     for block, (errors, costs) in zip(BLOCKS, rows, strict=True):
         found = diagnosed(block, options)
         depth = np.arange(1, len(found.layers) + 1)
@@ -72,7 +72,7 @@ def main() -> int:
     for axes in rows.flat:
         axes.grid(visible=True, color="#dcdfe3", linewidth=0.7)
     rows[0][0].legend(frameon=False, fontsize="small")
-    for axes in rows[1]:
+    for axes in rows[-1]:
         axes.set_xlabel("spiking layer")
     figure.suptitle(f"ResNet-110, T = {options.steps}, {options.samples} images")
     figure.savefig(options.output, dpi=110)

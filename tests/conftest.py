@@ -9,6 +9,7 @@ import numba
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, settings
+from profiles import OF_REAL_SIZE
 
 # a counterexample is printed as code beside it; thousands of weights would bury the reason
 np.set_printoptions(threshold=20)
@@ -52,7 +53,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 def data_dir() -> Path:
     """The folder named by EVENTSNN_DATA, or ../shared/data beside the checkout."""
     if numba.config.DISABLE_JIT:
-        pytest.skip("of real size: not for the profile that shows branches")
+        pytest.skip(OF_REAL_SIZE)
     named = os.environ.get("EVENTSNN_DATA")
     folder = Path(named) if named else Path(__file__).parents[2] / "shared" / "data"
     if not folder.is_dir():

@@ -6,9 +6,9 @@ from hypothesis import settings
 
 _DEFAULT = 300
 
-compiled = pytest.mark.skipif(
-    bool(numba.config.DISABLE_JIT), reason="of real size: not for the profile that shows branches"
-)
+#: Why some tests do not run without the compiler.
+OF_REAL_SIZE = "of real size: not for the profile that shows branches"
+compiled = pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason=OF_REAL_SIZE)
 
 
 def examples(number):

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from eventsnn.cli import main
 from eventsnn.hdf5 import load_network, save_network
-from eventsnn.neurons import IF, Signed
+from eventsnn.neurons import IF, Burst, Signed
 
 
 def refused(*arguments: object) -> str:
@@ -61,15 +61,17 @@ def test_the_plot_needs_matplotlib_and_says_so_first(
     assert not picture.exists()
 
 
-@pytest.mark.parametrize(("neuron", "kind"), [("if", IF), ("signed", Signed)])
-def test_convert_by_ttrbr(made: Path, tmp_path: Path, neuron: str, kind: type) -> None:
+@pytest.mark.parametrize(
+    ("neuron", "burst", "kind"), [("if", 1, IF), ("if", 2, Burst), ("signed", 2, Signed)]
+)
+def test_convert_by_ttrbr(made: Path, tmp_path: Path, neuron: str, burst: int, kind: type) -> None:
     target = tmp_path / "net.h5"
     common = ("--recipe", "ttrbr", "--steps", 8, "--calibration", made / "train.npz")
-    options = (*CONSTANTS, "--neuron", neuron)
+    options = (*CONSTANTS, "--neuron", neuron, "--burst", burst)
     result = run("convert", made / "ann.npz", "-o", target, *common, *options)
     assert "recipe ttrbr for T = 8" in result.stdout
     file = load_network(target)
     assert isinstance(file.network.layers[0].neuron, kind)
-    assert file.parameters["neuron"] == neuron
+    assert (file.parameters["neuron"], file.parameters["burst"]) == (neuron, burst)
     assert "answers as the ANN" in run("diagnose", target, made / "test.npz").stdout
     assert "T = 8" in run("evaluate", target, made / "test.npz").stdout

@@ -127,6 +127,13 @@ BAD_CALLS = [
     (f"{CONVERT} --quantile 1.5", "'1.5': expected a number > 0 and <= 1"),
     (f"{CONVERT} --quantile nan", "--quantile': 'nan': expected numbers"),
     (f"{CONVERT} --granularity pixel", "'pixel' is not one of 'layer', 'channel'"),
+    (
+        f"{CONVERT} --neuron signed",
+        "recipe rate has no --neuron; leave it out, or use --recipe ttrbr",
+    ),
+    (f"{CONVERT} --no-rounding", "recipe rate has no --rounding; leave it out"),
+    (f"{CONVERT} --recipe ttrbr --granularity layer", "or use --recipe rate or bsnn"),
+    (f"{CONVERT} --burst 0", "--burst': 0 is not in the range x>=1"),
     (f"{CONVERT} --scale 0", "--scale': '0': expected a number > 0"),
     (f"{CONVERT} --scale inf", "'inf': expected numbers"),
     (f"{CONVERT} --mean a,b,c", "--mean': 'a,b,c': expected numbers such as .485,.456,.406"),

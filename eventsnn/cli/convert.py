@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import click
+from click.core import ParameterSource
 
 from eventsnn.cli.console import progress_bar, say, warn
 from eventsnn.cli.convert_bsnn import WordOptions, convert_by_words, word_options
@@ -20,6 +21,19 @@ if TYPE_CHECKING:
     from eventsnn.preprocessing import PreprocessedImages
 
 __all__ = ["convert", "convert_by_rate"]
+
+#: Options that not every recipe has, beside the measures of time.
+_RECIPES_WITH = {
+    "quantile": ("rate", "ttrbr", "bsnn"),
+    "granularity": ("rate", "bsnn"),
+    "neuron": ("ttrbr",),
+    "burst": ("ttrbr",),
+    "mode": ("noise",),
+    "readings": ("bsnn",),
+    "carry": ("bsnn",),
+    "rounding": ("bsnn",),
+    "coding": ("bsnn",),
+}
 
 
 @click.command()
@@ -126,6 +140,7 @@ def convert(
     from eventsnn.hdf5 import save_network
 
     _check_length(recipe, steps, phases)
+    _check_options(recipe)
     check_target(target, "--output", (weights, calibration, arch))
     ann = load_ann(weights, arch)
     data = load_data(calibration)
@@ -167,6 +182,18 @@ def _check_length(recipe: str, steps: int | None, phases: int | None) -> None:
     for name, value in given.items():
         if value is not None:
             raise click.UsageError(f"recipe {recipe} has no {name}; {needed} says how long it runs")
+
+
+def _check_options(recipe: str) -> None:
+    """An option of another recipe would do nothing; who gives it expects something."""
+    context = click.get_current_context()
+    for name, recipes in _RECIPES_WITH.items():
+        given = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if given and recipe not in recipes:
+            raise click.UsageError(
+                f"recipe {recipe} has no --{name}; leave it out, or use --recipe "
+                f"{' or '.join(recipes)}"
+            )
 
 
 def convert_by_rate(

@@ -161,7 +161,7 @@ def without_relays_in_step(network, phases):
 def test_a_synchronous_layer_is_a_delay_of_one_cycle():
     seen = []
 
-    @settings(max_examples=examples(50))
+    @settings(max_examples=50)  # the share below rests on so many, in every profile
     @given(dyadic_anns(), st.integers(1, 4), st.data())
     def check(drawn, phases, data):
         ann, thresholds = drawn
