@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
+from profiles import examples
 
 from eventsnn import (
     IF,
     Accumulator,
+    Bistable,
     Conv2d,
     Dense,
     Flatten,
@@ -16,6 +19,7 @@ from eventsnn import (
     Layer,
     Link,
     Network,
+    PhaseMaximum,
     Record,
     Spikes,
     reference,
@@ -36,6 +40,34 @@ def test_spikes_and_potentials_are_equal(order, granularity, case):
         order=order,
         granularity=granularity,
         seed=case.seed,
+    )
+
+
+@settings(max_examples=examples(60))
+@given(
+    phases=st.integers(1, 3),
+    stage=st.integers(1, 2),
+    image=st.lists(st.integers(0, 8), min_size=8, max_size=8),
+    granularity=st.sampled_from(["swept", "touched"]),
+)
+def test_pooled_words_begin_anew_in_each_cycle(phases, stage, image, granularity):
+    """Networks of every kind hold such a pool too seldom to be sure that it is seen."""
+    words = Bistable(stage, phases, allow_loss=True)
+    network = Network(
+        (Input("in", (1, 2, 4)),),
+        (
+            Layer("words", (1, 2, 4), words, (Link("in"),)),
+            Layer("max", (1, 2, 2), PhaseMaximum(phases, (1, 2)), (Link("words"),)),
+            Layer("out", (1, 2, 2), Accumulator(), (Link("max"),)),
+        ),
+    )
+    assert_equals_oracle(
+        network,
+        np.reshape(image, (1, 2, 4)) / 8,
+        ticks=5 * phases,
+        precision="float64",
+        order="by_layer",
+        granularity=granularity,
     )
 
 

@@ -13,6 +13,7 @@ from profiles import examples
 
 from eventsnn import (
     IF,
+    Accumulator,
     Currents,
     Dense,
     Input,
@@ -59,6 +60,22 @@ def test_stopping_and_going_on_is_one_long_run(case, data, order, granularity):
     runs_are_equal(run, whole)
     assert np.array_equal(run.after.ac, whole.after.ac)
     assert np.array_equal(run.after.delivered, whole.after.delivered)
+
+
+@pytest.mark.parametrize("order", ["by_layer", "by_tick"])
+def test_what_waits_keeps_its_amplitude_when_others_come_later(order):
+    """Halves in the first part, one amplitude a tick; in the second two within a tick."""
+    link = Link("in", (), delay=2)
+    network = Network((Input("in", (1,)),), (Layer("out", (1,), Accumulator(), (link,)),))
+    record = Record(potentials=("out",), resumable=True)
+
+    def spikes(ticks, amplitudes):
+        return Spikes((1,), np.array(ticks), np.zeros(len(ticks), int), np.array(amplitudes))
+
+    first = spikes([0, 1], [0.5, 0.25])
+    run = simulate(network, first, ticks=2, record=record, order=order)
+    run = run.continue_(4, spikes([2, 2], [3.0, -0.5]))
+    assert run.potentials["out"].ravel().tolist() == [0, 0, 0.5, 0.75, 3.25, 3.25]
 
 
 @given(case=cases(), stop=st.integers(1, 11), order=ORDERS)

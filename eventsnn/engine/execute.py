@@ -157,7 +157,8 @@ class _Worker:
         if status == t.GROW_POOL:
             most = int((plan.layers.size * np.maximum(plan.layers.phases, 1)).max())
             needed = int(state.registers[t.POOL_SIZE]) + most
-            pool = ensure_spikes(pool, needed, graded=bool(state.graded.any()))
+            emissions = int(state.registers[t.EMISSIONS])
+            pool = ensure_spikes(pool, needed, emissions, graded=bool(state.graded.any()))
         elif status == t.GROW_HEAP:
             wakes = int(plan.layers.size.max())
             pool = ensure_heap(pool, 2 * pool.heap_tick.size + plan.links.source.size + wakes)

@@ -35,7 +35,8 @@ def load(plan: Plan, state: t.State, pool: t.Pool, sample: Sample, begin: int, e
         trains.append((node, tick[order], index[order], value.amplitude[kept][order]))
         state.graded[node] |= _is_graded(value)
     spikes = int(state.registers[t.POOL_SIZE]) + sum(tick.size for _, tick, _, _ in trains)
-    pool = ensure_spikes(pool, spikes, graded=bool(state.graded.any()))
+    emissions = int(state.registers[t.EMISSIONS])
+    pool = ensure_spikes(pool, spikes, emissions, graded=bool(state.graded.any()))
     for node, tick, index, amplitude in trains:
         if tick.size:
             pool = _add_train(state, pool, node, tick, index, amplitude)

@@ -175,14 +175,20 @@ def make_pool(plan: Plan) -> t.Pool:
     )
 
 
-def ensure_spikes(pool: t.Pool, needed: int, *, graded: bool) -> t.Pool:
-    """Room for ``needed`` spikes, with amplitudes when those of an emission may differ."""
+def ensure_spikes(pool: t.Pool, needed: int, emissions: int, *, graded: bool) -> t.Pool:
+    """Room for ``needed`` spikes, with amplitudes when those of an emission may differ.
+
+    The first ``emissions`` are in the pool already; some may still wait for their delivery.
+    """
     index = _extended(pool.index, needed)
     if not graded:
         return pool._replace(index=index, amplitude=pool.amplitude[:0])
     amplitude = pool.amplitude
-    if not amplitude.size:  # all spikes so far were unit ones
+    if not amplitude.size:  # so far the spikes of an emission shared theirs
         amplitude = np.ones(index.size, dtype=amplitude.dtype)
+        for k in range(emissions):
+            span = slice(pool.emission_start[k], pool.emission_stop[k])
+            amplitude[span] = pool.emission_amplitude[k]
     return pool._replace(index=index, amplitude=_extended(amplitude, index.size))
 
 

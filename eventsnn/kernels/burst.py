@@ -1,8 +1,8 @@
 """Whole layers of burst and signed neurons: tested together, answered one by one.
 
-The same as `eventsnn.kernels.lazy.visit` for a layer of which every neuron is visited, many
-times as fast: what all neurons do in a tick (drive, arrivals, test) runs through whole
-arrays, and only those that act are looked at by themselves.
+The same as `eventsnn.kernels.lazy.visit` for a layer of which every neuron is visited, and
+faster: what all neurons do in a tick (drive, arrivals, test) runs through whole arrays, and
+only those that act are looked at by themselves.
 """
 
 from __future__ import annotations

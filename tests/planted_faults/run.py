@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 GROUPS = {
     "engine": (
         "test_engine_equals_oracle.py::test_spikes_and_potentials_are_equal",
+        "test_engine_equals_oracle.py::test_pooled_words_begin_anew_in_each_cycle",
         "test_counts.py::test_link_counts",
     ),
     "counts": (
