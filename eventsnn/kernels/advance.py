@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from eventsnn.kernels.cuba import cuba_potentials
+from eventsnn.kernels.drive import add_drive
 from eventsnn.kernels.jit import jit
 from eventsnn.kernels.lazy import potentials
 from eventsnn.kernels.tables import KIND_CUBA, KIND_MAXIMUM, KIND_RELAY
@@ -15,33 +16,16 @@ __all__ = ["advance", "is_recorded", "potential_at", "record_until", "record_vis
 
 @jit
 def advance(layers: Any, state: Any, layer: int, tick: int) -> None:
-    """Add the drive of every tick since the last advance.
-
-    The drive is the bias and, for layers fed by a constant image, its current, which is
-    laid out like the potentials.
-    """
+    """Add the drive of every tick since the last advance."""
     last = state.last[layer]
     state.last[layer] = tick
-    start, size = layers.v_start[layer], layers.size[layer]
     if restarts(layers, layer, last, tick):
         last = reading_start(layers, layer, tick) - 1
         _forget(layers, state, layer)
     n = drives(layers, layer, last, tick)
-    if n == 0:
-        return
-    if state.has_current[layer]:
-        v = state.v[start : start + size]
-        current = state.current[start : start + size]
-        for i in range(size):
-            v[i] += n * current[i]
-    if layers.bias_start[layer] >= 0:
-        period = layers.bias_period[layer]
-        b = layers.bias_start[layer]
-        bias = layers.parameters[b : b + period]
-        for block in range(start, start + size, period):
-            v = state.v[block : block + period]
-            for i in range(period):
-                v[i] += n * bias[i]
+    if n > 0:
+        start = layers.v_start[layer]
+        add_drive(layers, state, layer, n, state.v[start : start + layers.size[layer]])
 
 
 @jit
@@ -80,14 +64,7 @@ def potential_at(layers: Any, state: Any, layer: int, tick: int, out: Any) -> No
         last = reading_start(layers, layer, tick) - 1
         out[:size] = 0
     n = drives(layers, layer, last, tick)
-    if state.has_current[layer]:
-        for i in range(size):
-            out[i] += n * state.current[start + i]
-    if layers.bias_start[layer] >= 0:
-        period = layers.bias_period[layer]
-        for block in range(0, size, period):
-            for i in range(period):
-                out[block + i] += n * layers.parameters[layers.bias_start[layer] + i]
+    add_drive(layers, state, layer, n, out)
 
 
 @jit

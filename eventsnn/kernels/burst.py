@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from eventsnn.kernels.drive import add_drive
 from eventsnn.kernels.fire import compact
 from eventsnn.kernels.jit import jit
 from eventsnn.kernels.lazy import next_actions, spikes
@@ -26,17 +27,7 @@ def _receive(layers: Any, state: Any, layer: int, tick: int) -> None:
     v, inbox = state.v[start : start + size], state.inbox[first : first + size]
     ticks = tick - state.neuron_last[first]  # of all: they are visited together
     state.neuron_last[first : first + size] = tick
-    if state.has_current[layer]:
-        current = state.current[start : start + size]
-        for i in range(size):
-            v[i] += ticks * current[i]
-    if layers.bias_start[layer] >= 0:
-        period, b = layers.bias_period[layer], layers.bias_start[layer]
-        bias = layers.parameters[b : b + period]
-        for block in range(0, size, period):
-            part = v[block : block + period]
-            for i in range(period):
-                part[i] += ticks * bias[i]
+    add_drive(layers, state, layer, ticks, v)
     tested = state.tested[:size]
     for i in range(size):
         v[i] += inbox[i]

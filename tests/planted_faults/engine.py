@@ -34,8 +34,8 @@ ENGINE = {
     ),
     "bias twice": Fault(
         "eventsnn/kernels/advance.py",
-        "v[i] += n * bias[i]",
-        "v[i] += 2 * n * bias[i]",
+        "add_drive(layers, state, layer, n, state.v[",
+        "add_drive(layers, state, layer, 2 * n, state.v[",
     ),
     "lost wake of a plain layer": Fault(
         "eventsnn/kernels/fire.py",
@@ -109,8 +109,8 @@ ENGINE = {
     ),
     "burst layers add their drive once": Fault(
         "eventsnn/kernels/burst.py",
-        "part[i] += ticks * bias[i]",
-        "part[i] += bias[i]",
+        "add_drive(layers, state, layer, ticks, v)",
+        "add_drive(layers, state, layer, 1, v)",
     ),
     "burst one too many": Fault(
         "eventsnn/kernels/lazy.py",
