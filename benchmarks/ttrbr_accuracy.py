@@ -38,6 +38,7 @@ TICKS = {
     "rate": (8, 16, 32, 64, 128),
     "if": (8, 16, 32, 64, 128),
     "if, bursts of 2": (8, 16, 32),
+    "signed in layer3": (8, 16, 32),
     "signed": (4, 8, 16, 32),
     "signed, bursts of 2": (4, 8),
     "signed, bursts of 4": (4,),
@@ -68,7 +69,9 @@ def measure(
     if method == "rate":
         conversion = rate(ann, images, ticks=ticks[-1])
     else:
-        neuron, _, burst = method.partition(", bursts of ")
+        kind, _, burst = method.partition(", bursts of ")
+        kind, _, stage = kind.partition(" in ")
+        neuron = {f"{stage}.*": kind} if stage else kind
         conversion = ttrbr(
             ann, images, ticks=ticks[-1], neuron=neuron, burst=int(burst or 1), seed=seed
         )

@@ -13,6 +13,7 @@ from converters.ann import INPUT, Ann, Node
 from converters.apply import apply
 from converters.chain import Place, linear_chain
 from converters.dynamics import NeuronKind
+from converters.neuron_kinds import NeuronKinds, neuron_kinds
 from converters.passes.max_pool_before_concat import max_pool_before_concat
 from converters.passes.relu_before_max_pool import relu_before_max_pool
 from eventsnn import (
@@ -53,7 +54,7 @@ def lower(
     ann: Ann,
     thresholds: Mapping[str, ArrayLike],
     initial: float | Mapping[str, ArrayLike] = 0.5,
-    neuron: NeuronKind = "if",
+    neuron: NeuronKinds = "if",
     burst: int = 1,
 ) -> Network:
     """The spiking network of ``ann``: soft-reset IF neurons in place of ReLUs.
@@ -83,20 +84,21 @@ def lower(
         thresholds: theta > 0 of every ReLU by name: a number, (C, 1, 1) or (N,).
         initial: v before the first tick as a fraction of theta, below 1; a number, or by
             name of every ReLU, shaped as thresholds. Below 0, a neuron waits longer.
-        neuron: "if", or "signed" for neurons that take back spikes given too early.
+        neuron: "if", or "signed" for neurons that take back spikes given too early; for all
+            ReLUs, or by name or pattern, see `converters.neuron_kinds.neuron_kinds`.
         burst: most spikes of a neuron in one tick.
 
     Raises:
         ConversionError: thresholds that are missing, unknown, misshaped or not positive,
-            initial potentials that are none, or an impossible burst.
+            initial potentials that are none, an unknown kind, a pattern that matches nothing,
+            or an impossible burst.
         UnsupportedLayerError: an output that is not linear, or a max pooling of anything
             but rectified activations; names the node and what to do.
     """
-    if neuron not in {"if", "signed"}:
-        raise ConversionError(f'neuron: expected "if" or "signed", found {neuron!r}')
     if not isinstance(burst, int) or burst < 1:
         raise ConversionError(f"burst: expected an int >= 1, found {burst!r}")
     ann = max_pool_before_concat(relu_before_max_pool(ann))
+    kinds = neuron_kinds(ann, neuron)
     theta = _checked(ann, thresholds, burst)
     v0 = {name: _fraction(ann, name, initial) * theta[name] for name in theta}
     _check_supported(ann)
@@ -110,7 +112,7 @@ def lower(
         constant = silent[node.inputs[0]]
         if not isinstance(node.op, _NOT_LINEAR):
             constant = apply(node.op, *(silent[name] for name in node.inputs)).astype(np.float64)
-        model = _model(ann, node, receivers[node.name], theta, v0, neuron, burst)
+        model = _model(ann, node, receivers[node.name], theta, v0, kinds, burst)
         if model is None:
             paths[node.name], silent[node.name] = arriving, constant
             continue
@@ -177,14 +179,14 @@ def _model(
     receivers: int,
     theta: Mapping[str, Array],
     v0: Mapping[str, Array],
-    neuron: NeuronKind,
+    kinds: Mapping[str, NeuronKind],
     burst: int,
 ) -> IF | LIF | Signed | Burst | RunningMaximum | Accumulator | Relay | None:
     """The neuron model of a node that becomes a layer; None for a part of a link."""
     match node.op:
         case ops.ReLU():
             threshold = theta[node.name]
-            if neuron == "signed":
+            if kinds[node.name] == "signed":
                 return Signed(threshold=threshold, v0=v0[node.name], limit=burst)
             if burst > 1:
                 return Burst(threshold=threshold, limit=burst, v0=v0[node.name])

@@ -62,7 +62,13 @@ def test_the_plot_needs_matplotlib_and_says_so_first(
 
 
 @pytest.mark.parametrize(
-    ("neuron", "burst", "kind"), [("if", 1, IF), ("if", 2, Burst), ("signed", 2, Signed)]
+    ("neuron", "burst", "kind"),
+    [
+        ("if", 1, IF),
+        ("if", 2, Burst),
+        ("signed", 2, Signed),
+        (f"{LONG_NAME[:4]}*=signed", 1, Signed),
+    ],
 )
 def test_convert_by_ttrbr(made: Path, tmp_path: Path, neuron: str, burst: int, kind: type) -> None:
     target = tmp_path / "net.h5"

@@ -13,8 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from converters import ops
 from converters.ann import Ann, Node
-from converters.dynamics import NeuronKind, spike_train
+from converters.dynamics import spike_train
 from converters.forward import activations
+from converters.neuron_kinds import NeuronKinds, neuron_kinds
 from converters.passes.neuron_search import NeuronSearch
 from converters.passes.refit_weights import change_of_weights, refittable
 from converters.passes.shift_biases import shift_biases
@@ -66,7 +67,7 @@ def tune_thresholds(
     start: Mapping[str, ArrayLike],
     *,
     ticks: int,
-    neuron: NeuronKind = "if",
+    neuron: NeuronKinds = "if",
     burst: int = 1,
     ridge: float | None = None,
     seed: int = 0,
@@ -98,7 +99,7 @@ def tune_thresholds(
         images: calibration images (N, *input_shape), preprocessed.
         start: starting thresholds by name of the ReLU, numbers or one per channel.
         ticks: T.
-        neuron: "if" or "signed".
+        neuron: "if" or "signed", for all ReLUs or by name or pattern.
         burst: most spikes of a neuron in one tick.
         ridge: how firmly weights stay at the trained ones; None leaves them alone.
         seed: of the samples.
@@ -106,6 +107,7 @@ def tune_thresholds(
     """
     images = np.asarray(images, dtype=np.float32)
     relus = ann.names_of(ops.ReLU)
+    kinds = neuron_kinds(ann, neuron)
     before = {name: ann.by_name[name].inputs[0] for name in relus}
     wanted = activations(ann, images, (*set(before.values()), ann.output))
     refitted = {name: refittable(ann, name) for name in relus} if ridge is not None else {}
@@ -136,7 +138,7 @@ def tune_thresholds(
             first,
             ceiling=relu.ceiling,
             ticks=ticks,
-            neuron=neuron,
+            neuron=kinds[name],
             burst=burst,
         )
         search.run()
@@ -147,7 +149,7 @@ def tune_thresholds(
         thresholds[name], initials[name] = theta.astype(np.float64), initial.astype(np.float64)
         shifts[name] = search.shift.astype(np.float64)
         layers[name] = LayerTuning(float(search.start_error.mean()), float(search.error.mean()))
-        spikes = spike_train(currents + shift, theta, initial * theta, neuron, ticks, burst)
+        spikes = spike_train(currents + shift, theta, initial * theta, kinds[name], ticks, burst)
         if progress is not None:
             progress(1)
         return spikes * theta

@@ -7,14 +7,14 @@ doi 10.1016/j.neunet.2022.06.001. `docs/methods/ttrbr.md` says what is theirs an
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from numpy.typing import ArrayLike
 
 from converters.ann import Ann
 from converters.conversion import Conversion
-from converters.dynamics import NeuronKind
 from converters.lower import lower
+from converters.neuron_kinds import NeuronKinds, neuron_kinds
 from converters.passes.activation_quantiles import activation_quantiles
 from converters.passes.fold_batch_norm import fold_batch_norm
 from converters.passes.max_pool_before_concat import max_pool_before_concat
@@ -31,7 +31,7 @@ def ttrbr(
     calibration: ArrayLike,
     *,
     ticks: int,
-    neuron: NeuronKind = "if",
+    neuron: NeuronKinds = "if",
     burst: int = 1,
     quantile: float = 0.999,
     ridge: float | None = 2.0,
@@ -55,7 +55,8 @@ def ttrbr(
         ticks: T, how long the network will run; other T work, less well.
         neuron: "if", or "signed": neurons that take back spikes given too early, which needs
             hardware (or a simulator) with negative spikes, and costs about twice the spikes
-            per tick; in return T can be about 2 to 4 times smaller.
+            per tick; in return T can be about 2 to 4 times smaller. Or kinds by name or
+            pattern of ReLUs, as in ``{"layer3.*": "signed"}``; others are "if".
         burst: most spikes of a neuron in one tick, as an integer amplitude; above 1 the
             thresholds become smaller and T can be too, at about the same number of spikes
             an image.
@@ -73,11 +74,10 @@ def ttrbr(
     """
     if not isinstance(ticks, int) or ticks < 1:
         raise ConversionError(f"ticks: expected an int >= 1, found {ticks!r}")
-    if neuron not in {"if", "signed"}:
-        raise ConversionError(f'neuron: expected "if" or "signed", found {neuron!r}')
     if not isinstance(burst, int) or burst < 1:
         raise ConversionError(f"burst: expected an int >= 1, found {burst!r}")
     ann = max_pool_before_concat(relu_before_max_pool(fold_batch_norm(only_activations(ann))))
+    kinds = neuron_kinds(ann, neuron)
     start = activation_quantiles(ann, calibration, quantile=quantile, granularity="channel")
     lower(ann, start)  # refuses what cannot spike, before the work
     tuning = tune_thresholds(
@@ -85,19 +85,26 @@ def ttrbr(
         calibration,
         start,
         ticks=ticks,
-        neuron=neuron,
+        neuron=kinds,
         burst=burst,
         ridge=ridge,
         seed=seed,
         progress=progress,
     )
-    network = lower(tuning.ann, tuning.thresholds, tuning.initial, neuron, burst)
+    network = lower(tuning.ann, tuning.thresholds, tuning.initial, kinds, burst)
     parameters: dict[str, str | int | float] = {
         "ticks": ticks,
-        "neuron": neuron,
+        "neuron": _described(neuron),
         "burst": burst,
         "quantile": quantile,
         "ridge": ridge or 0.0,
         "seed": seed,
     }
     return Conversion(network, tuning.ann, tuning.thresholds, "ttrbr", parameters)
+
+
+def _described(neuron: NeuronKinds) -> str:
+    """As the command line takes it."""
+    if isinstance(neuron, Mapping):
+        return ",".join(f"{pattern}={kind}" for pattern, kind in neuron.items())
+    return neuron

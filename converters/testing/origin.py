@@ -36,7 +36,7 @@ class Origin:
 def origin_of(
     network: Network,
     ann: Ann,
-    model: type[IF | Signed | Burst | Bistable],
+    models: tuple[type[IF | Signed | Burst | Bistable], ...],
     lowered: Callable[[Ann, dict[str, NDArray[np.float64]]], Network],
 ) -> Origin | DoesNotApply:
     """Thresholds from the network, and whether ``lowered`` gives the network again.
@@ -49,9 +49,10 @@ def origin_of(
     thresholds = {}
     for name in ann.names_of(ops.ReLU):
         neuron = layers[name].neuron if name in layers else None
-        if not isinstance(neuron, model):
+        if not isinstance(neuron, models):
             found = "no layer" if neuron is None else f"{type(neuron).__name__} neurons"
-            return DoesNotApply(f"ReLU `{name}` became {found}, not {model.__name__}")
+            wanted = " or ".join(model.__name__ for model in models)
+            return DoesNotApply(f"ReLU `{name}` became {found}, not {wanted}")
         thresholds[name] = np.asarray(neuron.threshold)
     again = lowered(ann, thresholds)
     if _without_v0(again) != _without_v0(network):

@@ -54,7 +54,7 @@ def words_equal_quantised_ann(network: Network, ann: Ann, image: ArrayLike) -> O
     origin = origin_of(
         network,
         ann,
-        Bistable,
+        (Bistable,),
         lambda source, theta: bistable(
             lower(source, theta), read_out.phases, rounding=rounding, readings=read_out.readings
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -44,18 +45,16 @@ def rates_within_bound(network: Network, ann: Ann, image: ArrayLike, *, ticks: i
     Raises:
         AssertionError: layer, neuron, rate, activation and bound.
     """
-    models = [
-        m for m in (layer.neuron for layer in network.layers) if isinstance(m, Signed | Burst)
-    ]
-    kind: NeuronKind = "signed" if models and isinstance(models[0], Signed) else "if"
-    origin = origin_of(
-        network,
-        ann,
-        type(models[0]) if models else IF,
-        lambda source, theta: lower(
-            source, theta, neuron=kind, burst=models[0].limit if models else 1
-        ),
-    )
+    models = {layer.name: layer.neuron for layer in network.layers}
+    burst = max(m.limit if isinstance(m, Signed | Burst) else 1 for m in models.values())
+
+    def lowered(source: Ann, theta: Mapping[str, Array]) -> Network:
+        kinds: dict[str, NeuronKind] = {
+            name: "signed" if isinstance(models[name], Signed) else "if" for name in theta
+        }
+        return lower(source, theta, neuron=kinds, burst=burst)
+
+    origin = origin_of(network, ann, (IF, Signed, Burst), lowered)
     if isinstance(origin, DoesNotApply):
         return origin
     x = np.asarray(image, dtype=np.float64)

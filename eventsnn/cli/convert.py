@@ -11,11 +11,19 @@ from click.core import ParameterSource
 from eventsnn.cli.console import progress_bar, say, warn
 from eventsnn.cli.convert_bsnn import WordOptions, convert_by_words, word_options
 from eventsnn.cli.convert_noise import convert_by_noise
-from eventsnn.cli.options import EXISTING_FILE, OUTPUT_FILE, numbers, positive_number, share
+from eventsnn.cli.options import (
+    EXISTING_FILE,
+    OUTPUT_FILE,
+    kinds_of_neurons,
+    numbers,
+    positive_number,
+    share,
+)
 from eventsnn.cli.target import check_target
 
 if TYPE_CHECKING:
     from converters import Ann, Conversion
+    from converters.neuron_kinds import NeuronKinds
     from eventsnn.datasets import DataSet
     from eventsnn.hdf5 import NetworkFile
     from eventsnn.preprocessing import PreprocessedImages
@@ -91,10 +99,12 @@ _RECIPES_WITH = {
 )
 @click.option(
     "--neuron",
-    type=click.Choice(["if", "signed"]),
+    type=kinds_of_neurons,
+    metavar="KIND|PATTERN=KIND,...",
     default="if",
     show_default=True,
-    help="ttrbr: signed neurons take back spikes given too early.",
+    help="ttrbr: if or signed; signed neurons take back spikes given too early. In some layers "
+    "only: 'layer3.*=signed'.",
 )
 @click.option(
     "--burst",
@@ -124,7 +134,7 @@ def convert(
     std: tuple[float, ...],
     quantile: float | None,
     granularity: Literal["layer", "channel"] | None,
-    neuron: Literal["if", "signed"],
+    neuron: NeuronKinds,
     burst: int,
     mode: Literal["reset", "carry", "noise"],
     phases: int | None,
@@ -217,7 +227,7 @@ def _convert_by_ttrbr(
     *,
     steps: int,
     quantile: float,
-    neuron: Literal["if", "signed"],
+    neuron: NeuronKinds,
     burst: int,
 ) -> NetworkFile:
     from converters import ops, ttrbr

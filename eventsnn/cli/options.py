@@ -16,6 +16,7 @@ __all__ = [
     "OUTPUT_FILE",
     "confidence_number",
     "exit_grid",
+    "kinds_of_neurons",
     "numbers",
     "positive_number",
     "share",
@@ -64,6 +65,21 @@ def confidence_number(text: str) -> float:
 def exit_grid(confidence: float) -> tuple[float, ...]:
     """The confidences of the curve, with the one asked for."""
     return tuple(sorted({0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.9, 0.95, 0.98, 0.99, confidence}))
+
+
+def kinds_of_neurons(text: str) -> str | dict[str, str]:
+    """``if``, ``signed``, or kinds by patterns of layers, as in ``layer3.*=signed``."""
+    if text in {"if", "signed"}:
+        return text
+    kinds: dict[str, str] = {}
+    for part in text.split(","):
+        pattern, equals, kind = part.strip().rpartition("=")
+        if not pattern or not equals or kind not in {"if", "signed"}:
+            raise click.BadParameter(
+                f"{text!r}: expected if, signed, or patterns such as 'layer3.*=signed'"
+            )
+        kinds.setdefault(pattern, kind)
+    return kinds
 
 
 def workers_option(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -43,7 +43,7 @@ def small_images(count=24, seed=1):
 
 @st.composite
 def conversions(draw):
-    """An ANN with dyadic thresholds, a kind of neuron, its longest burst, T, and images."""
+    """An ANN with dyadic thresholds, kinds of neurons, their longest burst, T, and images."""
     ann = max_pool_before_concat(relu_before_max_pool(draw(anns())))
     rng = np.random.default_rng(draw(st.integers(0, 2**16)))
     burst = draw(st.sampled_from([1, 1, 2, 4]))
@@ -52,5 +52,6 @@ def conversions(draw):
         channels, *pixels = ann.shapes[name]
         theta = rng.integers(1, 9, (channels, *(1,) * len(pixels))) / 4
         thresholds[name] = np.minimum(theta, (ann.by_name[name].op.ceiling or np.inf) / burst)
-    kind, ticks = draw(st.sampled_from(KINDS)), draw(st.integers(1, 6))
-    return ann, thresholds, kind, burst, ticks, draw(images(ann))
+    offered = draw(st.sampled_from([KINDS[:1], KINDS[1:], KINDS]))
+    kinds = {name: draw(st.sampled_from(offered)) for name in thresholds}
+    return ann, thresholds, kinds, burst, draw(st.integers(1, 6)), draw(images(ann))

@@ -52,15 +52,15 @@ def one_layer(neuron, weight=0.75):
 @given(st.data())
 def test_what_is_observed_is_what_the_layers_received(data):
     """Currents from potentials and spikes are those that the dense walk feeds the layer."""
-    ann, thresholds, neuron, burst, ticks, x = data.draw(conversions())
-    network = lower(ann, thresholds, neuron=neuron, burst=burst)
+    ann, thresholds, kinds, burst, ticks, x = data.draw(conversions())
+    network = lower(ann, thresholds, neuron=kinds, burst=burst)
     assume(exact_bits(network, {"input": x[0]}, ticks) <= 22)  # the engine's default is float32
     fed, spiked = {}, {}
 
     def fire(name, currents, _):
         theta = thresholds[name]
         fed[name] = np.broadcast_to(currents, (ticks, *currents.shape[1:]))[:, 0]
-        spiked[name] = spike_train(currents, theta, theta / 2, neuron, ticks, burst)
+        spiked[name] = spike_train(currents, theta, theta / 2, kinds[name], ticks, burst)
         return spiked[name] * theta
 
     for _ in walk(ann, x[:1], fire):

@@ -46,6 +46,33 @@ def test_an_unknown_neuron_is_refused(neuron):
         lower(graph(*RELU), {"relu": 1.0}, 0.5, neuron)
 
 
+def test_kinds_by_name_and_pattern():
+    relus = (
+        ("a.0", ops.ReLU()),
+        ("a.1", ops.ReLU(), ("a.0",)),
+        ("b[0]", ops.ReLU(), ("a.1",)),
+    )
+    ann = graph(*relus, *read_out("b[0]", 32))
+    theta = {relu[0]: 1.0 for relu in relus}
+
+    def signed(neuron):
+        layers = lower(ann, theta, neuron=neuron).layers[:-1]
+        return [layer.name for layer in layers if isinstance(layer.neuron, Signed)]
+
+    assert signed({}) == []
+    assert signed({"a.*": "signed"}) == ["a.0", "a.1"]
+    assert signed({"a.*": "signed", "a.0": "if"}) == ["a.1"]  # a name counts before patterns
+    assert signed({"a.1": "if", "*": "signed"}) == ["a.0", "b[0]"]
+    assert signed({"a*": "if", "*": "signed"}) == ["b[0]"]  # the first pattern counts
+    assert signed({"b[0]": "signed"}) == ["b[0]"]  # a name, though it looks like a pattern
+    with pytest.raises(
+        ConversionError, match=r"`c\*` is and matches no ReLU; there are a.0, a.1, b"
+    ):
+        signed({"a.0": "signed", "c*": "signed"})
+    with pytest.raises(ConversionError, match=r'expected "if" or "signed", found .burst'):
+        signed({"a.*": "burst"})
+
+
 def test_bursts():
     ann = graph(*RELU)
     assert lower(ann, {"relu": 2.0}, 0.5, burst=3).layer("relu").neuron == Burst(2.0, 3, 1.0)

@@ -134,7 +134,7 @@ def test_it_says_why_it_does_not_apply():
     ann, x = small_net(), small_images()
     rated, worded = rate(ann, x, ticks=4).network, bsnn(ann, x, phases=4).network
     found = rates_within_bound(worded, ann, x[0], ticks=4)
-    assert found == DoesNotApply("ReLU `relu1` became Bistable neurons, not IF")
+    assert found == DoesNotApply("ReLU `relu1` became Bistable neurons, not IF or Signed or Burst")
     found = words_equal_quantised_ann(rated, ann, x[0])
     assert found == DoesNotApply("the read-out `fc` is no PhaseAccumulator")
     layers = tuple(

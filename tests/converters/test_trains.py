@@ -16,16 +16,16 @@ from eventsnn.testing import exact_bits
 @settings(max_examples=examples(150))
 @given(conversions())
 def test_dense_trains_are_those_of_the_engine(case):
-    ann, thresholds, neuron, burst, ticks, x = case
-    network = lower(ann, thresholds, neuron=neuron, burst=burst)
+    ann, thresholds, kinds, burst, ticks, x = case
+    network = lower(ann, thresholds, neuron=kinds, burst=burst)
     assume(exact_bits(network, {"input": x[0]}, ticks) <= 50)
     assume(exact_bits(network, {"input": x[1]}, ticks) <= 50)
     seen = {}
 
     def fire(name, currents, _):
         theta = thresholds[name]
-        spikes = spike_train(currents, theta, theta / 2, neuron, ticks, burst)
-        count = spike_counts(currents, theta, theta / 2, neuron, ticks, burst)
+        spikes = spike_train(currents, theta, theta / 2, kinds[name], ticks, burst)
+        count = spike_counts(currents, theta, theta / 2, kinds[name], ticks, burst)
         np.testing.assert_array_equal(count, spikes.sum(axis=0))
         seen[name] = spikes
         return spikes * theta

@@ -12,7 +12,7 @@ from converters import activations, fold_batch_norm, forward, ops, rate, ttrbr
 from converters.passes.shift_biases import shift_biases
 from converters.passes.tune_thresholds import tune_thresholds
 from converters.testing import anns, images
-from eventsnn import IF, Burst, ConversionError, Signed, simulate
+from eventsnn import IF, Burst, ConversionError, Record, Signed, simulate
 
 
 def mean_error(conversion, ann, x, ticks):
@@ -77,6 +77,19 @@ def test_longer_bursts_bring_the_outputs_closer(neuron):
     assert errors[2] < 0.8 * errors[1] < 0.64 * errors[0]
 
 
+def test_signed_neurons_in_some_layers_only():
+    ann, x = small_net(), small_images()
+    plain = ttrbr(ann, x, ticks=8)
+    some = ttrbr(ann, x, ticks=8, neuron={"relu3": "signed"})
+    assert some.parameters["neuron"] == "relu3=signed"
+    *before, last, _ = some.network.layers
+    assert last.name == "relu3"
+    assert isinstance(last.neuron, Signed)
+    assert tuple(before) == plain.network.layers[:-2]  # tuned without knowing what follows
+    spikes = simulate(some.network, x[0], ticks=8, record=Record(spikes=("relu3",))).spikes
+    assert spikes["relu3"].amplitude.min() < 0
+
+
 def test_the_same_seed_gives_the_same_network(monkeypatch):
     monkeypatch.setattr("converters.passes.tune_thresholds._SAMPLE", 50)
     ann, x = small_net(), small_images()
@@ -104,6 +117,8 @@ def test_no_threshold_exceeds_a_trained_ceiling():
     [
         ({"ticks": 0}, "ticks: expected an int >= 1"),
         ({"neuron": "brst"}, 'neuron: expected "if" or "signed"'),
+        ({"neuron": ["signed"]}, 'neuron: expected "if" or "signed"'),
+        ({"neuron": {"relu9": "signed"}}, "`relu9` is and matches no ReLU; there are relu1"),
         ({"burst": 0}, "burst: expected an int >= 1, found 0"),
         ({"quantile": 2}, "quantile: expected"),
     ],
