@@ -2,6 +2,7 @@
 
     python benchmarks/levels_or_deviation.py DATA --ticks 8 --neuron exact
     python benchmarks/levels_or_deviation.py DATA --ticks 8 --neuron signed --burst 2
+    python benchmarks/levels_or_deviation.py DATA --ticks 16 --neuron 'layer3.*=signed'
 
 Tunes as recipe `ttrbr` does and compares answers with the ANN's on held-out training images, in
 the dense simulation of `converters.trains`. "exact" neurons count their mean current,
@@ -20,8 +21,10 @@ from small_cifar import read
 
 from converters import activation_quantiles, fold_batch_norm, forward, load_ann
 from converters.dynamics import spike_train
+from converters.neuron_kinds import neuron_kinds
 from converters.passes import neuron_search, tune_thresholds
 from converters.trains import mean_over, walk
+from eventsnn.cli.options import kinds_of_neurons
 
 Array = np.ndarray[Any, Any]
 AT_ONCE = 50
@@ -46,14 +49,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("data", type=Path, help="folder with the weights and images")
     parser.add_argument("--ticks", type=int, default=8)
-    parser.add_argument("--neuron", choices=["if", "signed", "exact"], default="exact")
+    parser.add_argument("--neuron", default="exact", help="exact, or as of eventsnn convert")
     parser.add_argument("--burst", type=int, default=1)
     parser.add_argument("--calibration", type=int, default=512)
     parser.add_argument("--images", type=int, default=1000)
     options = parser.parse_args()
     exact, ticks = options.neuron == "exact", options.ticks
-    neuron = "signed" if exact else options.neuron  # of which exact ones have the potentials
     ann = fold_batch_norm(load_ann(options.data / "resnet20_cifar10.npz", "resnet20-cifar"))
+    # exact neurons may start where signed ones do
+    kinds = neuron_kinds(ann, kinds_of_neurons("signed" if exact else options.neuron))
     images, _ = read(options.data / "cifar10_train_1of5.npz", 32)
     chosen = np.random.default_rng(0).permutation(len(images))[: options.calibration]
     images = images[np.sort(chosen)]
@@ -64,7 +68,7 @@ def main() -> None:
         counts = exact_counts if exact else neuron_search.spike_counts
         with mock.patch.multiple(neuron_search, spike_counts=counts):
             tuning = tune_thresholds.tune_thresholds(
-                ann, images, start, ticks=ticks, neuron=neuron, burst=options.burst, ridge=2.0
+                ann, images, start, ticks=ticks, neuron=kinds, burst=options.burst, ridge=2.0
             )
     spikes, answers = 0.0, []
 
@@ -72,7 +76,7 @@ def main() -> None:
         nonlocal spikes
         theta = tuning.thresholds[name].astype(np.float32)
         v0 = tuning.initial[name].astype(np.float32) * theta
-        s = train(currents, theta, v0, neuron, ticks, options.burst)
+        s = train(currents, theta, v0, kinds[name], ticks, options.burst)
         spikes += float(np.abs(s).sum()) * (ticks if exact else 1)
         return np.asarray(s * theta)
 

@@ -11,6 +11,9 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from converters.dynamics import NeuronKind
+    from converters.neuron_kinds import NeuronKinds
+
 __all__ = [
     "EXISTING_FILE",
     "OUTPUT_FILE",
@@ -67,18 +70,19 @@ def exit_grid(confidence: float) -> tuple[float, ...]:
     return tuple(sorted({0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.9, 0.95, 0.98, 0.99, confidence}))
 
 
-def kinds_of_neurons(text: str) -> str | dict[str, str]:
+def kinds_of_neurons(text: str) -> NeuronKinds:
     """``if``, ``signed``, or kinds by patterns of layers, as in ``layer3.*=signed``."""
-    if text in {"if", "signed"}:
-        return text
-    kinds: dict[str, str] = {}
+    known: dict[str, NeuronKind] = {"if": "if", "signed": "signed"}
+    if text in known:
+        return known[text]
+    kinds: dict[str, NeuronKind] = {}
     for part in text.split(","):
-        pattern, equals, kind = part.strip().rpartition("=")
-        if not pattern or not equals or kind not in {"if", "signed"}:
+        pattern, _, kind = part.strip().rpartition("=")
+        if not pattern or kind not in known:
             raise click.BadParameter(
                 f"{text!r}: expected if, signed, or patterns such as 'layer3.*=signed'"
             )
-        kinds.setdefault(pattern, kind)
+        kinds.setdefault(pattern, known[kind])
     return kinds
 
 
