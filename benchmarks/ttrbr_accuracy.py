@@ -39,6 +39,7 @@ TICKS = {
     "if": (8, 16, 32, 64, 128),
     "if, bursts of 2": (8, 16, 32),
     "signed in layer3": (8, 16, 32),
+    "signed in layer[23]": (8,),
     "signed": (4, 8, 16, 32),
     "signed, bursts of 2": (4, 8),
     "signed, bursts of 4": (4,),
