@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import pkgutil
 from pathlib import Path
 
 import numba
@@ -10,6 +12,22 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from profiles import OF_REAL_SIZE
+
+import converters
+import eventsnn
+
+# hypothesis draws constants of the modules that are loaded: so that draws do not depend on what
+# ran before in the same process, all are, but those that need another framework
+OPTIONAL = (
+    "converters.export_torch",
+    "converters.fx",
+    "converters.simulators",
+    "converters.training",
+)
+for package in (converters, eventsnn):
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        if not module.name.startswith(OPTIONAL) and not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
 
 # a counterexample is printed as code beside it; thousands of weights would bury the reason
 np.set_printoptions(threshold=20)

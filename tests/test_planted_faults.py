@@ -6,9 +6,6 @@ The same set-up without an edit passes, so a failure is the fault's.
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 from planted_faults import FAULTS, GROUPS, run_properties
 
@@ -20,33 +17,12 @@ PLANTED = {
 }
 
 
-@pytest.fixture(scope="module")
-def outcomes(request, tmp_path_factory):
-    """Status and output of all that were asked for, as many at a time as there are CPUs."""
-    items = [item for item in request.session.items if is_ours(item)]
-    asked = {(item.callspec.params["group"], item.callspec.params["name"]) for item in items}
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as executor:
-        yield {
-            (group, name): executor.submit(
-                run_properties,
-                tmp_path_factory.mktemp("copy"),
-                group,
-                PLANTED[group, name],
-                "planted-few" if name == NOTHING else "planted",
-            )
-            for group, name in PLANTED
-            if (group, name) in asked
-        }
-
-
-def is_ours(item):
-    return getattr(item, "originalname", "") == "test_the_copy_passes_unless_a_fault_is_planted"
-
-
 @pytest.mark.parametrize(("group", "name"), PLANTED)
-def test_the_copy_passes_unless_a_fault_is_planted(outcomes, group, name):
-    status, output = outcomes[group, name].result()
-    if name == NOTHING:
+def test_the_copy_passes_unless_a_fault_is_planted(tmp_path, group, name):
+    nothing = name == NOTHING
+    profile = "planted-few" if nothing else "planted"
+    status, output = run_properties(tmp_path, group, PLANTED[group, name], profile)
+    if nothing:
         assert status == 0, output
         assert " passed" in output
         assert "skipped" not in output
