@@ -13,8 +13,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from profiles import OF_REAL_SIZE
 
-import converters
-import eventsnn
+# Numba forgets what one of two processes has compiled if both write to one folder
+if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+    folder = Path(__file__).parents[1] / ".pytest_cache" / f"kernels-{worker}"
+    os.environ["NUMBA_CACHE_DIR"] = str(folder)
 
 # hypothesis draws constants of the modules that are loaded: so that draws do not depend on what
 # ran before in the same process, all are, but those that need another framework
@@ -24,7 +26,7 @@ OPTIONAL = (
     "converters.simulators",
     "converters.training",
 )
-for package in (converters, eventsnn):
+for package in map(importlib.import_module, ("converters", "eventsnn")):
     for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
         if not module.name.startswith(OPTIONAL) and not module.name.endswith("__main__"):
             importlib.import_module(module.name)
