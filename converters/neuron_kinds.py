@@ -34,7 +34,8 @@ def neuron_kinds(ann: Ann, neuron: NeuronKinds) -> dict[str, NeuronKind]:
             raise ConversionError(f'neuron: expected "if" or "signed", found {kind!r}')
         if isinstance(neuron, Mapping) and not any(_matches(name, pattern) for name in relus):
             raise ConversionError(
-                f"neuron: `{pattern}` is and matches no ReLU; there are {', '.join(relus)}"
+                f"neuron: `{pattern}` matches no ReLU; expected one of, or a pattern of, "
+                f"{', '.join(relus)}"
             )
     return {name: _kind(name, patterns) for name in relus}
 

@@ -118,7 +118,7 @@ def test_no_threshold_exceeds_a_trained_ceiling():
         ({"ticks": 0}, "ticks: expected an int >= 1"),
         ({"neuron": "brst"}, 'neuron: expected "if" or "signed"'),
         ({"neuron": ["signed"]}, 'neuron: expected "if" or "signed"'),
-        ({"neuron": {"relu9": "signed"}}, "`relu9` is and matches no ReLU; there are relu1"),
+        ({"neuron": {"relu9": "signed"}}, "`relu9` matches no ReLU; expected one of"),
         ({"burst": 0}, "burst: expected an int >= 1, found 0"),
         ({"quantile": 2}, "quantile: expected"),
     ],
