@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from converters import ops
 from converters.shapes import output_shape
+from eventsnn.matrix_product import matrix_product
 
 __all__ = ["apply"]
 
@@ -28,7 +29,7 @@ def apply(op: ops.Op, *inputs: Array) -> Array:
         case ops.Conv2d():
             return _convolve(op, x)
         case ops.Linear():
-            y = x @ op.weight.T.astype(x.dtype, copy=False)
+            y: Array = matrix_product(x, op.weight.T.astype(x.dtype, copy=False))
             return y if op.bias is None else y + op.bias.astype(x.dtype, copy=False)
         case ops.BatchNorm():
             scale, shift = (_per_channel(values, x) for values in op.affine())
@@ -84,7 +85,7 @@ def _convolve(op: ops.Conv2d, x: Array) -> Array:
     for start in range(0, len(x), batch):
         some = windows[:, :, :, start : start + batch]
         side_by_side = some.reshape(op.groups, kernel.shape[2], -1)
-        product = (kernel @ side_by_side).reshape(channels, -1, rows, columns)
+        product = matrix_product(kernel, side_by_side).reshape(channels, -1, rows, columns)
         y[start : start + batch] = product.swapaxes(0, 1)
     return y if op.bias is None else y + _per_channel(op.bias, y)
 

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from eventsnn.description import Shape
 from eventsnn.fan_out import Reach, advance, fan_out
+from eventsnn.matrix_product import matrix_product
 from eventsnn.synapses import (
     AvgPool2d,
     Conv2d,
@@ -144,7 +145,10 @@ def _taps(
 
 def _through(before: Reach, taps: Mask, after: Reach) -> Mask:
     """(source, target, kernel index) with what stands before and after the kernel."""
-    found = [before.astype(np.float32) @ taps[:, :, k] @ after for k in range(taps.shape[2])]
+    found = [
+        matrix_product(matrix_product(before.astype(np.float32), taps[:, :, k]), after)
+        for k in range(taps.shape[2])
+    ]
     return np.asarray(np.stack(found, axis=2) > 0)
 
 
@@ -189,11 +193,13 @@ def _follow(reached: Mask, synapse: Synapse) -> Mask:
     shape = reached.shape[1:]
     match synapse:
         case Dense(weight=weight):
-            return np.asarray(reached.astype(np.float32) @ (np.asarray(weight) != 0).T > 0)
+            return np.asarray(
+                matrix_product(reached.astype(np.float32), (np.asarray(weight) != 0).T) > 0
+            )
         case Sparse(weight=weight):
             nonzero: Any = weight.copy()
             nonzero.data = (nonzero.data != 0).astype(np.float32)
-            return np.asarray((nonzero @ reached.T.astype(np.float32)).T > 0)
+            return np.asarray(matrix_product(nonzero, reached.T.astype(np.float32)).T > 0)
         case Conv2d():
             return _windows(reached, *_kernel(synapse, shape, shape))
         case AvgPool2d() | SumPool2d():
@@ -220,15 +226,13 @@ def _follow(reached: Mask, synapse: Synapse) -> Mask:
 
 
 def _windows(reached: Mask, kernel: Mask, rows: Mask, columns: Mask) -> Mask:
+    sources, channels, height, width = reached.shape
+    flat = reached.astype(np.float32).reshape(sources, channels, -1)
     found: Any = 0.0
     for row in range(kernel.shape[2]):
         for column in range(kernel.shape[3]):
-            found = found + np.einsum(
-                "ncyx,oc,yv,xu->novu",
-                reached.astype(np.float32),
-                kernel[:, :, row, column].astype(np.float32),
-                rows[:, :, row].astype(np.float32),
-                columns[:, :, column].astype(np.float32),
-                optimize=True,
-            )
+            images = matrix_product(kernel[:, :, row, column], flat)
+            images = images.reshape(sources, len(kernel), height, width)
+            image_rows = matrix_product(rows[:, :, row].T, images)
+            found = found + matrix_product(image_rows, columns[:, :, column])
     return np.asarray(found > 0)

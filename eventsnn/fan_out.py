@@ -16,6 +16,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from eventsnn.description import Shape
+from eventsnn.matrix_product import matrix_product
 from eventsnn.synapses import (
     AvgPool2d,
     Conv2d,
@@ -118,7 +119,7 @@ def _window_reach(
 
 def _compose(axes: list[Reach], steps: list[Reach]) -> list[Reach]:
     return [
-        (axis.astype(np.float32) @ step.astype(np.float32)) > 0
+        np.asarray(matrix_product(axis.astype(np.float32), step.astype(np.float32)) > 0)
         for axis, step in zip(axes, steps, strict=True)
     ]
 

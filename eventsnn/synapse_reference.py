@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from eventsnn.description import Shape
+from eventsnn.matrix_product import matrix_product
 from eventsnn.synapses import (
     AvgPool2d,
     Conv2d,
@@ -38,7 +39,7 @@ def apply_chain(chain: tuple[Synapse, ...], x: ArrayLike) -> Array:
 def _apply(synapse: Synapse, x: Array) -> Array:
     match synapse:
         case Dense(weight=weight) | Sparse(weight=weight):
-            return np.asarray(weight @ x)
+            return np.asarray(matrix_product(weight, x))
         case Conv2d():
             return _convolve(synapse, x)
         case AvgPool2d() | SumPool2d():

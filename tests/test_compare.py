@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from converters import Ann, Node, ann_to_source, macs, ops, rate
 from eventsnn.cli import main
 from eventsnn.hdf5 import NetworkFile, Source, save_network
+from eventsnn.matrix_product import matrix_product
 from eventsnn.preprocessing import Preprocessing
 
 
@@ -49,8 +50,10 @@ def folder(tmp_path_factory):
     save_network(made / "other.h5", network(Ann((6,), tuple(nodes)), x, ticks=4))
     save_network(made / "alone.h5", dataclasses.replace(short, source=None, ann_macs=None))
     save_network(made / "no_ticks.h5", dataclasses.replace(short, ticks=None))
-    hidden = np.maximum(x @ ann.nodes[0].op.weight.T, 0)
-    y = (hidden @ ann.nodes[2].op.weight.T).argmax(axis=1)  # so the ANN is always right
+    hidden = np.maximum(matrix_product(x, ann.nodes[0].op.weight.T), 0)
+    y = matrix_product(hidden, ann.nodes[2].op.weight.T).argmax(
+        axis=1
+    )  # so the ANN is always right
     np.savez(made / "data.npz", x=x, y=y)
     np.savez(made / "unlabelled.npz", x=x)
     return made

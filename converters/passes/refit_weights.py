@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from converters import ops
 from converters.ann import INPUT, Ann
+from eventsnn.matrix_product import matrix_product
 
 __all__ = ["change_of_weights", "refittable"]
 
@@ -68,11 +69,11 @@ def change_of_weights(
     else:
         rows, wanted = _windows(op, inputs, missing, rng)
     x = np.concatenate([rows, np.ones((len(rows), 1))], axis=1)
-    moments = x.T @ x
+    moments = matrix_product(x.T, x)
     scale = np.trace(moments[:-1, :-1]) / (len(moments) - 1)
     penalty = np.full(len(moments), ridge * scale + np.finfo(np.float64).tiny)
     penalty[-1] = 1e-9 * len(rows)  # the constant is free, whatever the inputs are
-    change = np.linalg.solve(moments + np.diag(penalty), x.T @ wanted)
+    change = np.linalg.solve(moments + np.diag(penalty), matrix_product(x.T, wanted))
     weight = change[:-1].T.reshape(op.weight.shape)
     return dataclasses.replace(op, weight=weight, bias=np.ascontiguousarray(change[-1]))
 

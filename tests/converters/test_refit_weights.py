@@ -5,6 +5,7 @@ from conversion_cases import small_images, small_net
 from converters import Ann, Node, ops
 from converters.apply import apply
 from converters.passes.refit_weights import change_of_weights, refittable
+from eventsnn.matrix_product import matrix_product
 
 
 def random_conv(rng, **window):
@@ -40,7 +41,7 @@ def test_it_is_the_minimum_of_the_objective(ridge):
     found = change_of_weights(ops.Linear(np.ones((1, 4))), x, missing, ridge, rng)
 
     def objective(weight, bias):
-        fit = np.mean((x @ weight.T + bias - missing) ** 2)
+        fit = np.mean((matrix_product(x, weight.T) + bias - missing) ** 2)
         return fit + ridge * np.mean(x**2) * np.sum(weight**2)
 
     lowest = objective(found.weight, found.bias)

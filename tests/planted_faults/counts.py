@@ -24,8 +24,8 @@ COUNTS = {
     ),
     "negative weights are no synapses": Fault(
         "eventsnn/effective_fan_out.py",
-        "reached.astype(np.float32) @ (np.asarray(weight) != 0).T > 0",
-        "reached.astype(np.float32) @ (np.asarray(weight) > 0).T > 0",
+        "matrix_product(reached.astype(np.float32), (np.asarray(weight) != 0).T) > 0",
+        "matrix_product(reached.astype(np.float32), (np.asarray(weight) > 0).T) > 0",
     ),
     "multiplications counted as additions": Fault(
         "eventsnn/kernels/deliver.py",
