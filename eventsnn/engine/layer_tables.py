@@ -273,7 +273,8 @@ def layer_tables(
         channels=np.array(
             [layer.shape[0] if len(layer.shape) == 3 else 1 for layer in by_position]
         ),
-        quantiles=quantiles(),
+        # a copy, writeable like all arrays here, also after a pickle: one type to the compiler
+        quantiles=quantiles().copy(),
         links_start=np.searchsorted(links.target, np.arange(n + 1)),
         out_start=np.searchsorted(links.source[outgoing], np.arange(inputs + n + 1)),
         out_links=outgoing,
