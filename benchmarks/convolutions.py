@@ -23,7 +23,7 @@ import numpy as np
 from eventsnn import Conv2d, fan_out
 from eventsnn.engine.layout import to_plan
 from eventsnn.engine.stages import StageBuilder
-from eventsnn.kernels.conv import conv_graded, conv_unit
+from eventsnn.kernels.conv import conv_graded, conv_uniform
 
 # channels, side, output channels: the three stages of a CIFAR ResNet, and a wide layer
 LAYERS = [(16, 32, 16), (32, 16, 32), (64, 8, 64), (128, 16, 128)]
@@ -51,12 +51,13 @@ def compare(channels: int, side: int, c_out: int, activity: float) -> str:
     v = np.zeros(side * side * c_out, dtype=np.float32)
     spikes = rng.random(side * side * channels) < activity
     index = np.flatnonzero(spikes).astype(np.int32)
+    scale = np.float32(1)
     ones = np.ones(index.size, dtype=np.float32)
     padded = np.zeros((side + 2, side + 2, channels), dtype=np.float32)
     padded[1:-1, 1:-1] = spikes.reshape(side, side, channels)
 
     def ours() -> None:
-        conv_unit(v, 0, weights, taps, table, index, 0, index.size)
+        conv_uniform(v, 0, weights, taps, table, index, scale, 0, index.size)
 
     def single() -> None:
         conv_graded(v, 0, weights, taps, table, index, ones, 0, index.size)

@@ -36,7 +36,7 @@ def count_again(
     layers: Any, links: Any, state: Any, pool: Any, link: Any, emission: Any, times: int
 ) -> None:
     for k in range(link.size):
-        start, stop = pool.emission_start[emission[k]], pool.emission_stop[emission[k]]
+        start, stop = pool.emissions.start[emission[k]], pool.emissions.stop[emission[k]]
         for _ in range(times):
             count(layers, links, state, link[k], pool.index, pool.amplitude, start, stop)
 
@@ -45,12 +45,12 @@ def packets(plan: Any, state: Any, pool: Any) -> tuple[Any, Any]:
     """Link and emission of every packet of a run."""
     link, emission = [], []
     for node in range(len(plan.nodes)):
-        at = int(state.emission_head[node])
+        at = int(state.nodes.emission_head[node])
         while at >= 0:
-            for out in np.flatnonzero(plan.links.source == node):
+            for out in np.flatnonzero(plan.links.table.source == node):
                 link.append(out)
                 emission.append(at)
-            at = int(pool.emission_next[at])
+            at = int(pool.emissions.next[at])
     return np.array(link, dtype=np.int64), np.array(emission, dtype=np.int64)
 
 

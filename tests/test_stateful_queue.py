@@ -57,18 +57,18 @@ class Queue(RuleBasedStateMachine):
     def send_a_packet(self, data, tick, neurons):
         """It arrives after the link's delay, unless none of its spikes has a synapse there."""
         links = self.plan.links
-        link = data.draw(st.integers(0, links.source.size - 1))
+        link = data.draw(st.integers(0, links.table.size - 1))
         emission = int(self.state.registers[t.EMISSIONS])
         begin = int(self.state.registers[t.POOL_SIZE])
         end = begin + len(neurons)
         self.pool.index[begin:end] = sorted(neurons)
-        self.pool.emission_start[emission], self.pool.emission_stop[emission] = begin, end
+        self.pool.emissions.start[emission], self.pool.emissions.stop[emission] = begin, end
         self.state.registers[t.EMISSIONS] += 1
         self.state.registers[t.POOL_SIZE] = end
         send(self.state, self.pool, links, link, tick, emission)
         if any(self.plan.wiring.fan_out(link)[i] for i in neurons):
-            order = (int(links.target[link]) << LINK_BITS) + PACKET + link
-            self.entries.append((tick + int(links.delay[link]), order, emission))
+            order = (int(links.table.target[link]) << LINK_BITS) + PACKET + link
+            self.entries.append((tick + int(links.table.delay[link]), order, emission))
 
     @rule(layer=st.integers(0, len(LAYERS) - 1), tick=TICKS)
     def wake_a_layer(self, layer, tick):

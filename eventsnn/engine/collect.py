@@ -33,10 +33,11 @@ def collect(plan: Plan, state: t.State, pool: t.Pool, record: Record, ticks: int
         ),
         spikes={name: _kept(_spikes(plan, state, pool, name), record) for name in record.spikes},
         potentials={
-            name: _potentials(plan, state, state.record_start, name) for name in record.potentials
+            name: _potentials(plan, state, state.layers.record_start, name)
+            for name in record.potentials
         },
         potentials_before_reset={
-            name: _potentials(plan, state, state.tested_start, name)
+            name: _potentials(plan, state, state.layers.tested_start, name)
             for name in record.potentials_before_reset
         },
         after=(
@@ -50,17 +51,18 @@ def collect(plan: Plan, state: t.State, pool: t.Pool, record: Record, ticks: int
 def _spikes(plan: Plan, state: t.State, pool: t.Pool, name: str) -> Spikes:
     node = plan.nodes.index(name)
     ticks, indices, amplitudes = [np.zeros(0, np.int64)], [np.zeros(0, np.int32)], [np.zeros(0)]
-    emission = int(state.emission_head[node])
-    while emission >= 0:
-        span = slice(pool.emission_start[emission], pool.emission_stop[emission])
+    number = int(state.nodes.emission_head[node])
+    while number >= 0:
+        emission = pool.emissions[number]
+        span = slice(emission.start, emission.stop)
         indices.append(pool.index[span])
-        ticks.append(np.full(indices[-1].size, pool.emission_tick[emission]))
+        ticks.append(np.full(indices[-1].size, emission.tick))
         amplitudes.append(
             pool.amplitude[span].astype(np.float64)
-            if state.graded[node]
-            else np.full(indices[-1].size, pool.emission_amplitude[emission], dtype=np.float64)
+            if state.nodes.graded[node]
+            else np.full(indices[-1].size, emission.amplitude, dtype=np.float64)
         )
-        emission = int(pool.emission_next[emission])
+        number = int(emission.next)
     shape = plan.shape(node)
     index = public_index(shape)[np.concatenate(indices)]
     return Spikes(shape, np.concatenate(ticks), index, np.concatenate(amplitudes))
@@ -77,7 +79,7 @@ def _potentials(
     plan: Plan, state: t.State, starts: NDArray[np.int64], name: str
 ) -> NDArray[np.float64]:
     layer = plan.network.positions[name]
-    start, size = int(starts[layer]), int(plan.layers.size[layer])
+    start, size = int(starts[layer]), int(plan.layers.table.neurons[layer])
     rows = state.record[start : start + state.record_ticks.size * size].reshape(-1, size)
     return to_public(rows.astype(np.float64), plan.shape(plan.inputs + layer))
 

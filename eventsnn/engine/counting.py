@@ -81,7 +81,7 @@ class _Train:
 
     def before(self, plan: Plan, link: int, ticks: int) -> NDArray[np.bool_]:
         """Which emissions a plan link delivered before ``ticks``."""
-        return np.asarray(self.tick + plan.links.delay[link] < ticks)
+        return np.asarray(self.tick + plan.links.table.delay[link] < ticks)
 
     def synops(self, fan_out: NDArray[np.int32]) -> NDArray[np.int64]:
         """Fan-outs by emission."""
@@ -119,25 +119,25 @@ class _Train:
 
 def _train(plan: Plan, state: t.State, pool: t.Pool, node: int) -> _Train:
     emissions = []
-    emission = int(state.emission_head[node])
+    emission, following = int(state.nodes.emission_head[node]), pool.emissions.next
     while emission >= 0:
         emissions.append(emission)
-        emission = int(pool.emission_next[emission])
+        emission = int(following[emission])
     at = np.array(emissions, dtype=np.int64)
-    begin, end = pool.emission_start[at], pool.emission_stop[at]
+    begin, end = pool.emissions.start[at], pool.emissions.stop[at]
     index, amplitude = pool.index, None
-    if state.graded[node]:
+    if state.nodes.graded[node]:
         spans = [np.arange(a, b) for a, b in zip(begin, end, strict=True)]
         where = np.concatenate([np.zeros(0, dtype=np.int64), *spans])
         index, amplitude = index[where], pool.amplitude[where].astype(np.float64)
         lengths = end - begin
         end = np.cumsum(lengths)
         begin = end - lengths
-    return _Train(pool.emission_tick[at], begin, end, index, amplitude, _is_relay(plan, node))
+    return _Train(pool.emissions.tick[at], begin, end, index, amplitude, _is_relay(plan, node))
 
 
 def _is_relay(plan: Plan, node: int) -> bool:
-    return node >= plan.inputs and int(plan.layers.kind[node - plan.inputs]) == t.KIND_RELAY
+    return node >= plan.inputs and int(plan.layers.table.kind[node - plan.inputs]) == t.KIND_RELAY
 
 
 def count_operations(plan: Plan, state: t.State, pool: t.Pool, ticks: int) -> Counts:
@@ -145,11 +145,11 @@ def count_operations(plan: Plan, state: t.State, pool: t.Pool, ticks: int) -> Co
     flowing = _flowing(plan, pool, ticks)
     since: dict[int, int] = {}  # the first tick with a current, by layer
     for arrival in flowing:
-        layer = int(plan.links.target[arrival.link])
+        layer = int(plan.links.table.target[arrival.link])
         since[layer] = min(since.get(layer, ticks), arrival.tick)
-    entered = np.flatnonzero(pool.analog_tick < ticks)
+    entered = np.flatnonzero(pool.analog.tick < ticks)
     return Counts(
-        spikes={name: int(state.spikes[node]) for node, name in enumerate(plan.nodes)},
+        spikes={name: int(state.nodes.spikes[node]) for node, name in enumerate(plan.nodes)},
         links=tuple(
             _link_count(plan, state, pool, described, ticks) for described in plan.wiring.described
         ),
@@ -157,7 +157,7 @@ def count_operations(plan: Plan, state: t.State, pool: t.Pool, ticks: int) -> Co
             int(plan.wiring.fan_out(arrival.link).sum(dtype=np.int64)) for arrival in flowing
         ),
         input_adds=sum(
-            int(plan.layers.size[layer]) * _drives(plan, layer, first, ticks)
+            int(plan.layers.table.neurons[layer]) * _drives(plan, layer, first, ticks)
             for layer, first in since.items()
         ),
         bias_adds=sum(
@@ -172,7 +172,7 @@ def count_operations(plan: Plan, state: t.State, pool: t.Pool, ticks: int) -> Co
             int(_effective(plan, arrival.link)[arrival.pixels].sum(dtype=np.int64))
             for arrival in flowing
         ),
-        input_nonzeros=int((pool.analog_stop[entered] - pool.analog_start[entered]).sum()),
+        input_nonzeros=int((pool.analog.stop[entered] - pool.analog.start[entered]).sum()),
     )
 
 
@@ -194,10 +194,10 @@ class _Arrival:
 def _flowing(plan: Plan, pool: t.Pool, ticks: int) -> list[_Arrival]:
     """All analog values that arrived within the run."""
     arrivals = []
-    for value in range(pool.analog_node.size):
-        pixels = pool.pixel[pool.analog_start[value] : pool.analog_stop[value]]
-        for link in np.flatnonzero(plan.links.source == pool.analog_node[value]).tolist():
-            tick = int(pool.analog_tick[value] + plan.links.delay[link])
+    for value in range(pool.analog.size):
+        pixels = pool.pixel[pool.analog.start[value] : pool.analog.stop[value]]
+        for link in np.flatnonzero(plan.links.table.source == pool.analog.node[value]).tolist():
+            tick = int(pool.analog.tick[value] + plan.links.table.delay[link])
             if tick < ticks:
                 arrivals.append(_Arrival(link, tick, pixels))
     return arrivals
@@ -205,10 +205,10 @@ def _flowing(plan: Plan, pool: t.Pool, ticks: int) -> list[_Arrival]:
 
 def _drives(plan: Plan, layer: int, first: int, end: int) -> int:
     """How often bias and current of a layer are added in the ticks ``first`` to ``end - 1``."""
-    stage, phases = int(plan.layers.stage[layer]), int(plan.layers.phases[layer])
+    stage, phases = int(plan.layers.table.stage[layer]), int(plan.layers.table.phases[layer])
     if stage == 0:
         return end - first
-    last = int(plan.layers.readings[layer])
+    last = int(plan.layers.table.readings[layer])
     before, until = (
         min(max(0, (tick - stage * phases) // (2 * phases) + 1), last) for tick in (first, end)
     )
@@ -218,9 +218,9 @@ def _drives(plan: Plan, layer: int, first: int, end: int) -> int:
 def _resets(plan: Plan, state: t.State, pool: t.Pool, neuron: Neuron, node: int) -> int:
     match neuron:
         case IF(reset=reset) | LIF(reset=reset) | CubaLIF(reset=reset):
-            return 0 if isinstance(reset, NoReset) else int(state.spikes[node])
+            return 0 if isinstance(reset, NoReset) else int(state.nodes.spikes[node])
         case Signed(limit=1) | Bistable() | PhaseIF():
-            return int(state.spikes[node])
+            return int(state.nodes.spikes[node])
         case Burst() | Signed():  # s theta is subtracted at once
             return int(_train(plan, state, pool, node).events().sum())
         case Accumulator() | PhaseAccumulator() | Relay() | RunningMaximum() | PhaseMaximum():
@@ -237,11 +237,11 @@ def _link_count(
     plan: Plan, state: t.State, pool: t.Pool, described: DescribedLink, ticks: int
 ) -> LinkCount:
     parts = list(described.parts)
-    source = int(plan.links.source[parts[0]])
+    source = int(plan.links.table.source[parts[0]])
     synops, ac, mac, lost = (int(n) for n in state.synops[parts].sum(axis=0))
-    spikes, effective = int(state.spikes[source]), synops
+    spikes, effective = int(state.nodes.spikes[source]), synops
     zeros = any(part in plan.wiring.effective_fan_out for part in parts)
-    if np.any(plan.links.delay[parts] > 0) or zeros:
+    if np.any(plan.links.table.delay[parts] > 0) or zeros:
         train = _train(plan, state, pool, source)
         spikes = train.first_arrivals(described.first_delay, ticks)
         if zeros and synops:
@@ -278,7 +278,7 @@ def operations_after(
     for node, train in enumerate(trains):
         found.spikes[node] = _cumulative(train.tick, train.spikes(), points)
     for number, described in enumerate(plan.wiring.described):
-        train = trains[int(plan.links.source[described.parts[0]])]
+        train = trains[int(plan.links.table.source[described.parts[0]])]
         first = described.first_delay
         if isinstance(first, int):
             found.delivered[number] = _cumulative(train.tick + first, train.spikes(), points)
@@ -290,7 +290,7 @@ def operations_after(
             fan = plan.wiring.fan_out(part)
             synops = train.synops(fan)
             additions = synops if train.amplitude is None else train.additions(fan)
-            arrival = train.tick + plan.links.delay[part]
+            arrival = train.tick + plan.links.table.delay[part]
             found.ac[number] += _cumulative(arrival, additions, points)
             found.mac[number] += _cumulative(arrival, synops - additions, points)
     return found

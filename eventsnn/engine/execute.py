@@ -105,7 +105,7 @@ class _Worker:
             self._feed(component, waiting, fresh=begin == 0)
             while (status := self._loop(component)) != t.DONE:
                 self._grow(status)
-        for layer in range(plan.layers.kind.size):
+        for layer in range(plan.layers.table.size):
             record_until(plan.layers, state, layer, end)
 
     def _finish(self, sample: Sample) -> Run:
@@ -128,13 +128,13 @@ class _Worker:
 
     def _feed(self, component: int, waiting: NDArray[np.int64], *, fresh: bool) -> None:
         plan, state = self._plan, self._state
-        target = plan.layers.component[plan.links.target] == component
-        arriving = int(state.emission_count[plan.links.source[target]].sum())
-        arriving += self._pool.analog_node.size * int(np.count_nonzero(target))
-        mine = waiting[:, plan.layers.component[waiting[1] >> 32] == component]
+        target = plan.layers.table.component[plan.links.table.target] == component
+        arriving = int(state.nodes.emission_count[plan.links.table.source[target]].sum())
+        arriving += self._pool.analog.size * int(np.count_nonzero(target))
+        mine = waiting[:, plan.layers.table.component[waiting[1] >> 32] == component]
         size = int(state.registers[t.HEAP_SIZE])
-        needed = size + arriving + mine.shape[1] + plan.layers.kind.size
-        needed += int(plan.layers.size[plan.layers.touched].sum())
+        needed = size + arriving + mine.shape[1] + plan.layers.table.size
+        needed += int(plan.layers.table.neurons[plan.layers.table.touched].sum())
         self._pool = pool = ensure_heap(self._pool, needed)
         restore(pool.heap_tick, pool.heap_order, pool.heap_payload, state.registers, mine)
         feed(plan.layers, plan.links, state, pool, plan.inputs, component, fresh)
@@ -155,15 +155,15 @@ class _Worker:
     def _grow(self, status: int) -> None:
         plan, state, pool = self._plan, self._state, self._pool
         if status == t.GROW_POOL:
-            most = int((plan.layers.size * np.maximum(plan.layers.phases, 1)).max())
+            most = int((plan.layers.table.neurons * np.maximum(plan.layers.table.phases, 1)).max())
             needed = int(state.registers[t.POOL_SIZE]) + most
             emissions = int(state.registers[t.EMISSIONS])
-            pool = ensure_spikes(pool, needed, emissions, graded=bool(state.graded.any()))
+            pool = ensure_spikes(pool, needed, emissions, graded=bool(state.nodes.graded.any()))
         elif status == t.GROW_HEAP:
-            wakes = int(plan.layers.size.max())
-            pool = ensure_heap(pool, 2 * pool.heap_tick.size + plan.links.source.size + wakes)
+            wakes = int(plan.layers.table.neurons.max())
+            pool = ensure_heap(pool, 2 * pool.heap_tick.size + plan.links.table.size + wakes)
         else:
-            pool = ensure_emissions(pool, 2 * pool.emission_tick.size)
+            pool = ensure_emissions(pool, 2 * pool.emissions.size)
         self._pool = pool
 
 

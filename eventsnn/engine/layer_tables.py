@@ -36,36 +36,6 @@ from eventsnn.synapses import output_shape, pool_window
 
 __all__ = ["is_noisy", "layer_tables"]
 
-_PER_LAYER = (
-    "kind",
-    "reset",
-    "size",
-    "v_start",
-    "threshold_start",
-    "reset_start",
-    "period",
-    "bias_start",
-    "bias_period",
-    "lazy_start",
-    "decay_start",
-    "v_min_start",
-    "v_max_start",
-    "refractory_start",
-    "negative_start",
-    "limit",
-    "synaptic_decay_start",
-    "gain_start",
-    "noise_mean_start",
-    "noise_deviation_start",
-    "phases",
-    "stage",
-    "readings",
-    "forgets",
-    "component",
-    "output_start",
-    "window_start",
-)
-
 
 class _Parameters:
     """Thresholds, resets and biases of all layers in one array."""
@@ -218,29 +188,29 @@ def layer_tables(
 ) -> tuple[t.Layers, NDArray[Any], int, int]:
     """The tables, the potentials before tick 0, the numbers of maxima and of lazy neurons."""
     n = len(by_position)
-    columns = {name: np.zeros(n, dtype=np.int64) for name in _PER_LAYER}
-    columns["component"] = component
-    columns["bias_start"][:] = -1
-    columns["lazy_start"][:] = -1
+    table: Any = t.rows(n, t.LAYER)
+    table.component = component
+    table.bias_start = -1
+    table.lazy_start = -1
     parameters = _Parameters(real)
     window_ptr, window_index = [0], [np.zeros(0, dtype=np.int64)]
     initial = []
     v_size = maxima = lazy = 0
     for p, layer in enumerate(by_position):
-        columns["size"][p] = layer.size
-        columns["v_start"][p] = v_size
-        columns["period"][p] = layer.size
+        table[p].neurons = layer.size
+        table[p].v_start = v_size
+        table[p].period = layer.size
         match layer.neuron:
             case Relay():
-                columns["kind"][p] = t.KIND_RELAY
+                table[p].kind = t.KIND_RELAY
                 v0 = np.zeros(layer.size)
             case PhaseAccumulator() | Bistable() | PhaseIF() as neuron:
                 v0 = np.zeros(layer.size)
-                _add_words(columns, p, parameters, neuron, layer.shape, real)
+                _add_words(table[p], parameters, neuron, layer.shape, real)
             case RunningMaximum() | PhaseMaximum() as neuron:
-                columns["kind"][p] = t.KIND_MAXIMUM
-                columns["output_start"][p] = maxima
-                columns["window_start"][p] = len(window_ptr) - 1
+                table[p].kind = t.KIND_MAXIMUM
+                table[p].output_start = maxima
+                table[p].window_start = len(window_ptr) - 1
                 source = network.shapes[layer.links[0].source]
                 v0 = np.zeros(math.prod(source))
                 for window in _windows(neuron, source):
@@ -248,35 +218,34 @@ def layer_tables(
                     window_ptr.append(window_ptr[-1] + window.size)
                 maxima += layer.size
                 if isinstance(neuron, PhaseMaximum):
-                    columns["phases"][p] = neuron.phases
-                    columns["forgets"][p] = 1
+                    table[p].phases = neuron.phases
+                    table[p].forgets = 1
             case neuron:
                 rule = _rule(neuron)
                 v0 = to_plan(np.asarray(rule.v0), layer.shape)
-                _add_rule(columns, p, parameters, rule, layer.shape, real)
+                _add_rule(table[p], parameters, rule, layer.shape, real)
                 if rule.lazy or layer.name in touched:
-                    columns["lazy_start"][p] = lazy
+                    table[p].lazy_start = lazy
                     lazy += layer.size
         bias = to_plan(np.asarray(layer.bias), layer.shape)
         if np.any(bias != 0):
-            columns["bias_period"][p] = _period(layer.shape, bias)
-            columns["bias_start"][p] = parameters.add(bias[: columns["bias_period"][p]])
+            table[p].bias_period = _period(layer.shape, bias)
+            table[p].bias_start = parameters.add(bias[: table[p].bias_period])
+        table[p].touched = layer.name in touched
+        table[p].noisy = is_noisy(layer)
+        table[p].channels = layer.shape[0] if len(layer.shape) == 3 else 1
         v_size += v0.size
+        table[p].v_stop = v_size
         initial.append(v0)
-    columns["v_start"] = np.append(columns["v_start"], v_size)
+    table.links_start = np.searchsorted(links.table.target, np.arange(n))
+    table.links_stop = np.searchsorted(links.table.target, np.arange(n), side="right")
     inputs = len(network.inputs)
-    outgoing = np.argsort(links.source, kind="stable")
+    outgoing = np.argsort(links.table.source, kind="stable")
     tables = t.Layers(
-        **columns,
-        touched=np.array([layer.name in touched for layer in by_position]),
-        noisy=np.array([is_noisy(layer) for layer in by_position]),
-        channels=np.array(
-            [layer.shape[0] if len(layer.shape) == 3 else 1 for layer in by_position]
-        ),
+        table=table,
         # a copy, writeable like all arrays here, also after a pickle: one type to the compiler
         quantiles=quantiles().copy(),
-        links_start=np.searchsorted(links.target, np.arange(n + 1)),
-        out_start=np.searchsorted(links.source[outgoing], np.arange(inputs + n + 1)),
+        out_start=np.searchsorted(links.table.source[outgoing], np.arange(inputs + n + 1)),
         out_links=outgoing,
         node_size=np.array(
             [
@@ -292,15 +261,14 @@ def layer_tables(
 
 
 def _add_rule(
-    columns: dict[str, NDArray[np.int64]],
-    p: int,
+    row: Any,
     parameters: _Parameters,
     rule: _Rule,
     shape: Shape,
     real: np.dtype[Any],
 ) -> None:
     """All array parameters of a layer, with one common period."""
-    columns["kind"][p], columns["reset"][p], columns["limit"][p] = (
+    row.kind, row.reset, row.limit = (
         rule.kind,
         rule.reset,
         rule.limit,
@@ -320,44 +288,43 @@ def _add_rule(
     }
     flat = {name: to_plan(np.asarray(values), shape) for name, values in named.items()}
     period = _period(shape, *flat.values())
-    columns["period"][p] = period
+    row.period = period
     for name, values in flat.items():
         kept = values[:period]
         if name in ("threshold_start", "v_max_start"):  # a ceiling never sinks below it
             kept = _rounded_up(kept, real)
-        columns[name][p] = parameters.add(kept)
+        row[name] = parameters.add(kept)
 
 
 def _add_words(
-    columns: dict[str, NDArray[np.int64]],
-    p: int,
+    row: Any,
     parameters: _Parameters,
     neuron: Bistable | PhaseAccumulator | PhaseIF,
     shape: Shape,
     real: np.dtype[Any],
 ) -> None:
     """Kind, cycle and the thresholds of every phase, largest first."""
-    columns["phases"][p] = neuron.phases
+    row.phases = neuron.phases
     if isinstance(neuron, PhaseIF):
-        columns["kind"][p] = t.KIND_PHASE_IF
+        row.kind = t.KIND_PHASE_IF
     else:
-        columns["stage"][p] = neuron.stage
-        columns["readings"][p] = t.NEVER if neuron.readings is None else neuron.readings
-        columns["forgets"][p] = not neuron.carry
+        row.stage = neuron.stage
+        row.readings = t.NEVER if neuron.readings is None else neuron.readings
+        row.forgets = not neuron.carry
     if isinstance(neuron, PhaseAccumulator):
-        columns["kind"][p] = t.KIND_ACCUMULATOR
+        row.kind = t.KIND_ACCUMULATOR
         return
     threshold = to_plan(np.asarray(neuron.threshold), shape)
     period = _period(shape, threshold)
-    columns["period"][p] = period
+    row.period = period
     worth = np.ldexp(1.0, -1 - np.arange(neuron.phases))
     half = 0.0
     if isinstance(neuron, Bistable):
-        columns["kind"][p] = t.KIND_BISTABLE
+        row.kind = t.KIND_BISTABLE
         half = np.ldexp(1.0, -1 - neuron.phases) if neuron.rounding else 0.0
     thresholds = _rounded_up(np.outer(worth - half, threshold[:period]), real)
-    columns["threshold_start"][p] = parameters.add(thresholds.ravel())
-    columns["reset_start"][p] = parameters.add(np.outer(worth, threshold[:period]).ravel())
+    row.threshold_start = parameters.add(thresholds.ravel())
+    row.reset_start = parameters.add(np.outer(worth, threshold[:period]).ravel())
 
 
 def _windows(neuron: Maximum, source: Shape) -> list[NDArray[np.int64]]:

@@ -81,7 +81,7 @@ class LinkPlan:
 
     def fan_out(self, link: int) -> NDArray[np.int32]:
         """Number of synapses from each source neuron of a plan link, in plan order."""
-        start = int(self.links.fan_start[link])
+        start = int(self.links.table.fan_start[link])
         return np.asarray(self.links.fan_out[start : start + math.prod(self.source_shape(link))])
 
     @cached_property
@@ -106,7 +106,7 @@ def link_tables(
     """Lower the links; ``number`` gives the node of each name."""
     builder = StageBuilder(real)
     speak = {k.name for k in by_position if isinstance(k.neuron, Bistable | PhaseMaximum)}
-    rows: list[tuple[int, int, int, bool, bool, bool, int, int]] = []
+    rows: list[tuple[int, int, int, int, int, int, bool, bool, bool]] = []
     fans: list[NDArray[np.int32]] = [np.zeros(0, dtype=np.int32)]
     described: list[DescribedLink] = []
     all_groups: list[DelayGroup] = []
@@ -132,28 +132,19 @@ def link_tables(
                         number[link.source],
                         position,
                         group.delay,
+                        first,
+                        builder.count,
+                        fan_start,
                         relayed,
                         len(groups) > 1,
                         isinstance(layer.neuron, Bistable) and link.source in speak,
-                        first,
-                        fan_start,
                     )
                 )
                 fans.append(fan)
                 fan_start += fan.size
             all_groups += groups
-    columns = np.array(rows, dtype=np.int64).reshape(-1, 8).T
-    links = t.Links(
-        source=columns[0].copy(),
-        target=columns[1].copy(),
-        delay=columns[2].copy(),
-        relayed=columns[3].astype(np.bool_),
-        partial=columns[4].astype(np.bool_),
-        in_words=columns[5].astype(np.bool_),
-        stage_start=np.append(columns[6], builder.count),
-        fan_start=columns[7].copy(),
-        fan_out=np.concatenate(fans),
-    )
+    table = np.array(rows, dtype=t.LINK).view(np.recarray)
+    links = t.Links(table=table, fan_out=np.concatenate(fans))
     return LinkPlan(
         links, builder.tables(), tuple(described), tuple(all_groups), builder.largest_intermediate
     )

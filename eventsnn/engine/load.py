@@ -33,10 +33,10 @@ def load(plan: Plan, state: t.State, pool: t.Pool, sample: Sample, begin: int, e
         tick, index = value.tick[kept], place[value.index[kept]]
         order = np.lexsort((index, tick))
         trains.append((node, tick[order], index[order], value.amplitude[kept][order]))
-        state.graded[node] |= _is_graded(value)
+        state.nodes.graded[node] |= _is_graded(value)
     spikes = int(state.registers[t.POOL_SIZE]) + sum(tick.size for _, tick, _, _ in trains)
     emissions = int(state.registers[t.EMISSIONS])
-    pool = ensure_spikes(pool, spikes, emissions, graded=bool(state.graded.any()))
+    pool = ensure_spikes(pool, spikes, emissions, graded=bool(state.nodes.graded.any()))
     for node, tick, index, amplitude in trains:
         if tick.size:
             pool = _add_train(state, pool, node, tick, index, amplitude)
@@ -60,11 +60,9 @@ def _add_values(
         flat = to_plan(image, plan.shape(node))
         index = np.flatnonzero(flat)
         first = pool.pixel.size
+        value = np.array([(node, start, first, first + index.size)], dtype=t.ANALOG)
         pool = pool._replace(
-            analog_node=np.append(pool.analog_node, node),
-            analog_tick=np.append(pool.analog_tick, start),
-            analog_start=np.append(pool.analog_start, first),
-            analog_stop=np.append(pool.analog_stop, first + index.size),
+            analog=np.append(pool.analog, value).view(np.recarray),
             pixel=np.append(pool.pixel, index.astype(np.int32)),
             pixel_value=np.append(pool.pixel_value, flat[index].astype(plan.precision)),
         )
@@ -88,20 +86,20 @@ def _add_train(
     if pool.amplitude.size:
         pool.amplitude[begin : begin + tick.size] = amplitude
     stops = np.append(starts[1:], tick.size)
-    pool.emission_tick[first : first + count] = at
-    pool.emission_start[first : first + count] = begin + starts
-    pool.emission_stop[first : first + count] = begin + stops
-    pool.emission_amplitude[first : first + count] = amplitude[starts]
-    pool.emission_next[first : first + count - 1] = np.arange(first + 1, first + count)
-    pool.emission_next[first + count - 1] = -1
-    if state.emission_head[node] < 0:
-        state.emission_head[node] = first
+    pool.emissions.tick[first : first + count] = at
+    pool.emissions.start[first : first + count] = begin + starts
+    pool.emissions.stop[first : first + count] = begin + stops
+    pool.emissions.amplitude[first : first + count] = amplitude[starts]
+    pool.emissions.next[first : first + count - 1] = np.arange(first + 1, first + count)
+    pool.emissions.next[first + count - 1] = -1
+    if state.nodes.emission_head[node] < 0:
+        state.nodes.emission_head[node] = first
     else:
-        pool.emission_next[state.emission_tail[node]] = first
-    state.emission_tail[node] = first + count - 1
-    state.emission_count[node] += count
+        pool.emissions.next[state.nodes.emission_tail[node]] = first
+    state.nodes.emission_tail[node] = first + count - 1
+    state.nodes.emission_count[node] += count
     state.registers[t.POOL_SIZE] = begin + tick.size
     state.registers[t.EMISSIONS] = first + count
     whole = amplitude == np.floor(amplitude)
-    state.spikes[node] += int(np.where(whole, np.abs(amplitude), 1).sum())
+    state.nodes.spikes[node] += int(np.where(whole, np.abs(amplitude), 1).sum())
     return pool

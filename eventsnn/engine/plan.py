@@ -135,8 +135,8 @@ def make_plan(
     if order == "by_tick":
         count, component = 1, np.zeros(len(by_position), dtype=np.int64)
     else:
-        inner = links.source >= inputs
-        edges = np.stack([links.source[inner] - inputs, links.target[inner]], axis=1)
+        inner = links.table.source >= inputs
+        edges = np.stack([links.table.source[inner] - inputs, links.table.target[inner]], axis=1)
         count, component = components(len(by_position), [(int(a), int(b)) for a, b in edges])
     layers, v_initial, maxima, lazy = layer_tables(
         network, by_position, links, component, touched, real

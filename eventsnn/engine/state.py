@@ -29,22 +29,17 @@ _FIRST_CAPACITY = 1024
 def make_state(plan: Plan, record: Record, ticks: int) -> t.State:
     """Arrays for one worker."""
     real = np.dtype(plan.precision)
-    layers, nodes, links = plan.layers.kind.size, len(plan.nodes), plan.links.source.size
-    rows = _rows(plan, record, ticks)
-    size = int(plan.layers.size.max())
-    words = plan.links.source[plan.links.in_words]
+    links = plan.links.table.size
+    size = int(plan.layers.table.neurons.max())
+    words = plan.links.table.source[plan.links.table.in_words]
     spoken = int(plan.layers.node_size[words].max(initial=0))
-    return t.State(
+    state = t.State(
         v=plan.v_initial.copy(),
         maximum=np.zeros(plan.maxima, dtype=real),
         current=np.zeros(plan.v_initial.size, dtype=real),
-        has_current=np.zeros(layers, dtype=np.bool_),
-        analog=np.full(links, -1, dtype=np.int64),
-        fed=np.full(links, -1, dtype=np.int64),
-        fed_analog=np.zeros(links, dtype=np.int64),
-        graded=plan.graded.copy(),
-        last=np.full(layers, -1, dtype=np.int64),
-        wake=np.full(layers, t.NEVER, dtype=np.int64),
+        layers=t.rows(len(plan.layers.table), t.LAYER_STATE),
+        nodes=t.rows(len(plan.nodes), t.NODE_STATE),
+        links=t.rows(links, t.LINK_STATE),
         neuron_last=np.full(plan.lazy, -1, dtype=np.int64),
         neuron_wake=np.full(plan.lazy, t.NEVER, dtype=np.int64),
         held=np.full(plan.lazy, -1, dtype=np.int64),
@@ -55,7 +50,6 @@ def make_state(plan: Plan, record: Record, ticks: int) -> t.State:
         touched=np.zeros(size if plan.lazy else 0, dtype=np.int32),
         wanted=np.zeros(size if plan.lazy else 0, dtype=np.int64),
         fired=np.zeros((size + 7) // 8 * 8, dtype=np.uint8),
-        heard=np.full(links, -1, dtype=np.int64),
         word=np.zeros(spoken, dtype=real),
         spoke=np.zeros((spoken + 7) // 8 * 8, dtype=np.uint8),
         word_index=np.zeros(spoken, dtype=np.int32),
@@ -65,45 +59,40 @@ def make_state(plan: Plan, record: Record, ticks: int) -> t.State:
         scratch_amplitude=np.zeros(plan.wiring.scratch, dtype=real),
         registers=np.zeros(t.REGISTERS, dtype=np.int64),
         synops=np.zeros((links, 4), dtype=np.int64),
-        spikes=np.zeros(nodes, dtype=np.int64),
-        emission_head=np.full(nodes, -1, dtype=np.int64),
-        emission_tail=np.full(nodes, -1, dtype=np.int64),
-        emission_count=np.zeros(nodes, dtype=np.int64),
-        noise_key=np.zeros(layers, dtype=np.int64),
         tested=np.zeros(size, dtype=real),
-        recorded=np.zeros(layers, dtype=np.int64),
-        **rows,
+        record=np.zeros(0, dtype=real),
+        record_ticks=np.zeros(0, dtype=np.int64),
     )
+    return _with_rows(plan, state, record, ticks)
 
 
-def _rows(plan: Plan, record: Record, ticks: int) -> dict[str, NDArray[Any]]:
+def _with_rows(plan: Plan, state: t.State, record: Record, ticks: int) -> t.State:
     """Room for the potentials to record, one row per layer and recorded tick."""
     watched = record.potentials or record.potentials_before_reset
     kept = record.kept_ticks(ticks) if watched else np.zeros(0, dtype=np.int64)
-    layers = plan.layers.kind.size
-    starts = {}
     end = 0
-    for what, names in (
-        ("record_start", record.potentials),
-        ("tested_start", record.potentials_before_reset),
+    for starts, names in (
+        (state.layers.record_start, record.potentials),
+        (state.layers.tested_start, record.potentials_before_reset),
     ):
-        starts[what] = np.full(layers, -1, dtype=np.int64)
-        for layer in range(layers):
+        starts[:] = -1
+        for layer in range(starts.size):
             if plan.nodes[plan.inputs + layer] in names:
-                starts[what][layer] = end
-                end += kept.size * int(plan.layers.size[layer])
-    return {"record": np.zeros(end, dtype=plan.precision), "record_ticks": kept, **starts}
+                starts[layer] = end
+                end += kept.size * int(plan.layers.table.neurons[layer])
+    return state._replace(record=np.zeros(end, dtype=plan.precision), record_ticks=kept)
 
 
 def with_more_rows(plan: Plan, state: t.State, record: Record, ticks: int) -> t.State:
     """Room for a longer run; what was recorded so far is kept."""
-    rows = _rows(plan, record, ticks)
+    before = state.layers.copy()
+    longer = _with_rows(plan, state, record, ticks)
     for what in ("record_start", "tested_start"):
-        for layer in np.flatnonzero(rows[what] >= 0).tolist():
-            length = state.record_ticks.size * int(plan.layers.size[layer])
-            old, new = int(getattr(state, what)[layer]), int(rows[what][layer])
-            rows["record"][new : new + length] = state.record[old : old + length]
-    return state._replace(**rows)
+        for layer in np.flatnonzero(before[what] >= 0).tolist():
+            length = state.record_ticks.size * int(plan.layers.table.neurons[layer])
+            old, new = int(before[what][layer]), int(longer.layers[what][layer])
+            longer.record[new : new + length] = state.record[old : old + length]
+    return longer
 
 
 def reset_state(plan: Plan, state: t.State, sample: int) -> None:
@@ -113,62 +102,55 @@ def reset_state(plan: Plan, state: t.State, sample: int) -> None:
     """
     for number, layer in enumerate(plan.network.layers):
         position = plan.network.positions[layer.name]
-        state.noise_key[position] = stream(plan.seed, sample, number)
+        state.layers.noise_key[position] = stream(plan.seed, sample, number)
     state.v[:] = plan.v_initial
-    state.graded[:] = plan.graded
+    state.nodes.graded[:] = plan.graded
     for array in (
         state.maximum,
         state.current,
-        state.has_current,
+        state.layers.has_current,
         state.registers,
         state.synops,
-        state.spikes,
-        state.emission_count,
-        state.recorded,
+        state.nodes.spikes,
+        state.nodes.emission_count,
+        state.layers.recorded,
         state.given,
         state.inbox,
         state.synaptic,
-        state.fed_analog,
+        state.links.fed_analog,
     ):
         array[...] = 0
     for array in (
-        state.last,
-        state.emission_head,
-        state.emission_tail,
+        state.layers.last,
+        state.nodes.emission_head,
+        state.nodes.emission_tail,
         state.neuron_last,
         state.held,
         state.stamp,
-        state.analog,
-        state.fed,
-        state.heard,
+        state.links.analog,
+        state.links.fed,
+        state.links.heard,
     ):
         array[...] = -1
-    for array in (state.wake, state.neuron_wake):
+    for array in (state.layers.wake, state.neuron_wake):
         array[...] = t.NEVER
 
 
 def reset_pool(pool: t.Pool) -> t.Pool:
     """Without the images of the sample before; what lies in the other arrays is not read."""
-    names = ("analog_node", "analog_tick", "analog_start", "analog_stop", "pixel", "pixel_value")
+    names = ("analog", "pixel", "pixel_value")
     return pool._replace(**{name: getattr(pool, name)[:0].copy() for name in names})
 
 
 def make_pool(plan: Plan) -> t.Pool:
     """Empty growing arrays."""
     return t.Pool(
-        analog_node=np.zeros(0, dtype=np.int64),
-        analog_tick=np.zeros(0, dtype=np.int64),
-        analog_start=np.zeros(0, dtype=np.int64),
-        analog_stop=np.zeros(0, dtype=np.int64),
+        analog=t.rows(0, t.ANALOG),
         pixel=np.zeros(0, dtype=np.int32),
         pixel_value=np.zeros(0, dtype=plan.precision),
         index=np.zeros(_FIRST_CAPACITY, dtype=np.int32),
         amplitude=np.zeros(0, dtype=plan.precision),
-        emission_tick=np.zeros(_FIRST_CAPACITY, dtype=np.int64),
-        emission_start=np.zeros(_FIRST_CAPACITY, dtype=np.int64),
-        emission_stop=np.zeros(_FIRST_CAPACITY, dtype=np.int64),
-        emission_amplitude=np.zeros(_FIRST_CAPACITY, dtype=plan.precision),
-        emission_next=np.zeros(_FIRST_CAPACITY, dtype=np.int64),
+        emissions=t.rows(_FIRST_CAPACITY, t.emission_row(plan.precision)),
         heap_tick=np.zeros(_FIRST_CAPACITY, dtype=np.int64),
         heap_order=np.zeros(_FIRST_CAPACITY, dtype=np.int64),
         heap_payload=np.zeros(_FIRST_CAPACITY, dtype=np.int64),
@@ -187,21 +169,14 @@ def ensure_spikes(pool: t.Pool, needed: int, emissions: int, *, graded: bool) ->
     if not amplitude.size:  # so far the spikes of an emission shared theirs
         amplitude = np.ones(index.size, dtype=amplitude.dtype)
         for k in range(emissions):
-            span = slice(pool.emission_start[k], pool.emission_stop[k])
-            amplitude[span] = pool.emission_amplitude[k]
+            span = slice(pool.emissions.start[k], pool.emissions.stop[k])
+            amplitude[span] = pool.emissions.amplitude[k]
     return pool._replace(index=index, amplitude=_extended(amplitude, index.size))
 
 
 def ensure_emissions(pool: t.Pool, needed: int) -> t.Pool:
     """Room for ``needed`` emissions."""
-    names = (
-        "emission_tick",
-        "emission_start",
-        "emission_stop",
-        "emission_amplitude",
-        "emission_next",
-    )
-    return pool._replace(**{name: _extended(getattr(pool, name), needed) for name in names})
+    return pool._replace(emissions=_extended(pool.emissions, needed))
 
 
 def ensure_heap(pool: t.Pool, needed: int) -> t.Pool:
@@ -214,6 +189,6 @@ def _extended(array: NDArray[Any], needed: int) -> NDArray[Any]:
     """At least ``needed`` long; doubling keeps the number of copies logarithmic."""
     if array.size >= needed:
         return array
-    longer = np.zeros(max(needed, 2 * array.size), dtype=array.dtype)
+    longer: NDArray[Any] = np.zeros(max(needed, 2 * array.size), array.dtype).view(type(array))
     longer[: array.size] = array
     return longer

@@ -6,7 +6,7 @@ from typing import Any
 
 from eventsnn.kernels.cuba import cuba_potentials
 from eventsnn.kernels.drive import add_drive
-from eventsnn.kernels.jit import jit
+from eventsnn.kernels.jit import entry_point, jit
 from eventsnn.kernels.lazy import potentials
 from eventsnn.kernels.tables import KIND_CUBA, KIND_MAXIMUM, KIND_RELAY
 from eventsnn.kernels.words import drives, reading_start, restarts
@@ -17,48 +17,51 @@ __all__ = ["advance", "is_recorded", "potential_at", "record_until", "record_vis
 @jit
 def advance(layers: Any, state: Any, layer: int, tick: int) -> None:
     """Add the drive of every tick since the last advance."""
-    last = state.last[layer]
-    state.last[layer] = tick
+    this = layers.table[layer]
+    last = state.layers[layer].last
+    state.layers[layer].last = tick
     if restarts(layers, layer, last, tick):
         last = reading_start(layers, layer, tick) - 1
         _forget(layers, state, layer)
     n = drives(layers, layer, last, tick)
     if n > 0:
-        start = layers.v_start[layer]
-        add_drive(layers, state, layer, n, state.v[start : start + layers.size[layer]])
+        start = this.v_start
+        add_drive(layers, state, layer, n, state.v[start : start + this.neurons])
 
 
 @jit
 def _forget(layers: Any, state: Any, layer: int) -> None:
     """Nothing heard so far: a new reading begins."""
-    start, stop = layers.v_start[layer], layers.v_start[layer + 1]
+    this = layers.table[layer]
+    start, stop = this.v_start, this.v_stop
     state.v[start:stop] = 0
-    if layers.kind[layer] == KIND_MAXIMUM:
-        first = layers.output_start[layer]
-        state.maximum[first : first + layers.size[layer]] = 0
+    if this.kind == KIND_MAXIMUM:
+        first = this.output_start
+        state.maximum[first : first + this.neurons] = 0
 
 
-@jit
+@entry_point
 def potential_at(layers: Any, state: Any, layer: int, tick: int, out: Any) -> None:
     """Write the potential at the end of ``tick``, if nothing arrives before, to ``out``."""
-    size = layers.size[layer]
-    if layers.kind[layer] == KIND_RELAY:
+    this = layers.table[layer]
+    size = this.neurons
+    if this.kind == KIND_RELAY:
         out[:size] = 0
         return
-    if layers.kind[layer] == KIND_MAXIMUM:
-        first = layers.output_start[layer]
+    if this.kind == KIND_MAXIMUM:
+        first = this.output_start
         out[:size] = state.maximum[first : first + size]
-        if restarts(layers, layer, state.last[layer], tick):
+        if restarts(layers, layer, state.layers[layer].last, tick):
             out[:size] = 0
         return
-    if layers.kind[layer] == KIND_CUBA:
+    if this.kind == KIND_CUBA:
         cuba_potentials(layers, state, layer, tick, out)
         return
-    if layers.lazy_start[layer] >= 0:
+    if this.lazy_start >= 0:
         potentials(layers, state, layer, tick, out)
         return
-    last = state.last[layer]
-    start = layers.v_start[layer]
+    last = state.layers[layer].last
+    start = this.v_start
     out[:size] = state.v[start : start + size]
     if restarts(layers, layer, last, tick):
         last = reading_start(layers, layer, tick) - 1
@@ -67,17 +70,17 @@ def potential_at(layers: Any, state: Any, layer: int, tick: int, out: Any) -> No
     add_drive(layers, state, layer, n, out)
 
 
-@jit
+@entry_point
 def record_until(layers: Any, state: Any, layer: int, end: int) -> None:
     """Fill the record of a layer for all ticks before ``end`` not recorded so far.
 
     The layer did not act in them: the potential before the reset is that after it.
     """
-    after, before = state.record_start[layer], state.tested_start[layer]
+    after, before = state.layers[layer].record_start, state.layers[layer].tested_start
     if after < 0 and before < 0:
         return
-    size = layers.size[layer]
-    done = state.recorded[layer]
+    size = layers.table[layer].neurons
+    done = state.layers[layer].recorded
     while done < state.record_ticks.size and state.record_ticks[done] < end:
         for first in (after, before):
             if first >= 0:
@@ -85,29 +88,30 @@ def record_until(layers: Any, state: Any, layer: int, end: int) -> None:
                 tick = state.record_ticks[done]
                 potential_at(layers, state, layer, tick, state.record[row : row + size])
         done += 1
-    state.recorded[layer] = done
+    state.layers[layer].recorded = done
 
 
 @jit
 def is_recorded(state: Any, layer: int, tick: int) -> bool:
     """Whether the layer's potential of ``tick`` is kept; earlier ticks are done."""
-    if state.record_start[layer] < 0 and state.tested_start[layer] < 0:
+    if state.layers[layer].record_start < 0 and state.layers[layer].tested_start < 0:
         return False
-    done = state.recorded[layer]
+    done = state.layers[layer].recorded
     return bool(done < state.record_ticks.size and state.record_ticks[done] == tick)
 
 
 @jit
 def record_visit(layers: Any, state: Any, layer: int, tick: int) -> None:
     """Record the tick in which the layer has just acted; ``state.tested`` is before it."""
-    size, done = layers.size[layer], state.recorded[layer]
-    if state.record_start[layer] >= 0:
-        row = state.record_start[layer] + done * size
+    this = layers.table[layer]
+    size, done = this.neurons, state.layers[layer].recorded
+    if state.layers[layer].record_start >= 0:
+        row = state.layers[layer].record_start + done * size
         potential_at(layers, state, layer, tick, state.record[row : row + size])
-    if state.tested_start[layer] >= 0:
-        row = state.tested_start[layer] + done * size
-        if layers.kind[layer] == KIND_RELAY or layers.kind[layer] == KIND_MAXIMUM:
+    if state.layers[layer].tested_start >= 0:
+        row = state.layers[layer].tested_start + done * size
+        if this.kind in (KIND_RELAY, KIND_MAXIMUM):
             potential_at(layers, state, layer, tick, state.record[row : row + size])  # no test
         else:
             state.record[row : row + size] = state.tested[:size]
-    state.recorded[layer] = done + 1
+    state.layers[layer].recorded = done + 1

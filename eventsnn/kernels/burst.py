@@ -23,7 +23,8 @@ __all__ = ["burst_visit"]
 @jit
 def _receive(layers: Any, state: Any, layer: int, tick: int) -> None:
     """Drive since the last visit, and what has arrived; the potentials are then tested."""
-    size, start, first = layers.size[layer], layers.v_start[layer], layers.lazy_start[layer]
+    this = layers.table[layer]
+    size, start, first = this.neurons, this.v_start, this.lazy_start
     v, inbox = state.v[start : start + size], state.inbox[first : first + size]
     ticks = tick - state.neuron_last[first]  # of all: they are visited together
     state.neuron_last[first : first + size] = tick
@@ -38,15 +39,16 @@ def _receive(layers: Any, state: Any, layer: int, tick: int) -> None:
 @jit
 def _mark(layers: Any, state: Any, layer: int) -> None:
     """Mark the neurons that emit."""
-    size, period, start = layers.size[layer], layers.period[layer], layers.v_start[layer]
+    this = layers.table[layer]
+    size, period, start = this.neurons, this.period, this.v_start
     t, n, first = (
-        layers.threshold_start[layer],
-        layers.negative_start[layer],
-        layers.lazy_start[layer],
+        this.threshold_start,
+        this.negative_start,
+        this.lazy_start,
     )
     threshold = layers.parameters[t : t + period]
     negative = layers.parameters[n : n + period]
-    signed = layers.kind[layer] == KIND_SIGNED
+    signed = this.kind == KIND_SIGNED
     for block in range(0, size, period):
         v = state.v[start + block : start + block + period]
         fired = state.fired[block : block + period]
@@ -64,14 +66,15 @@ def burst_visit(layers: Any, state: Any, pool: Any, layer: int, tick: int) -> in
 
     Returns the earliest tick at which the layer may act by itself.
     """
+    this = layers.table[layer]
     _receive(layers, state, layer, tick)
     _mark(layers, state, layer)
     begin = state.registers[POOL_SIZE]
-    end = compact(state.fired, layers.size[layer], pool.index, begin)
+    end = compact(state.fired, this.neurons, pool.index, begin)
     state.registers[POOL_SIZE] = end
-    kind, limit, period = layers.kind[layer], layers.limit[layer], layers.period[layer]
-    start, first = layers.v_start[layer], layers.lazy_start[layer]
-    t, n = layers.threshold_start[layer], layers.negative_start[layer]
+    kind, limit, period = this.kind, this.limit, this.period
+    start, first = this.v_start, this.lazy_start
+    t, n = this.threshold_start, this.negative_start
     v, given, parameters = state.v, state.given, layers.parameters
     for k in range(begin, end):
         i = int(pool.index[k])
@@ -80,6 +83,6 @@ def burst_visit(layers: Any, state: Any, pool: Any, layer: int, tick: int) -> in
         v[start + i] -= s * threshold
         given[first + i] += int(s)
         pool.amplitude[k] = s
-    if end > begin and (state.has_current[layer] or layers.bias_start[layer] >= 0):
+    if end > begin and (state.layers[layer].has_current or this.bias_start >= 0):
         return int(tick + 1)  # a busy layer: the visit costs less than the prediction
     return int(next_actions(layers, state, layer, state.wanted))

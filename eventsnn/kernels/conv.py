@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from eventsnn.kernels.jit import jit
+from eventsnn.kernels.jit import entry_point
 from eventsnn.kernels.rows import add1, add2, add4, add8
 from eventsnn.kernels.tables import (
     CONV_C_IN,
@@ -38,7 +38,7 @@ from eventsnn.kernels.weighted_rows import add_weighted
 __all__ = ["conv_graded", "conv_uniform"]
 
 
-@jit
+@entry_point
 def conv_uniform(
     out: Any,
     out_start: int,
@@ -140,7 +140,7 @@ def conv_uniform(
         i = j
 
 
-@jit
+@entry_point
 def conv_graded(
     out: Any,
     out_start: int,

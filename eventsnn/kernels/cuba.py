@@ -72,22 +72,23 @@ def _next(
 @jit
 def cuba_potentials(layers: Any, state: Any, layer: int, tick: int, out: Any) -> None:
     """v at the end of ``tick`` if nothing arrives before; nothing changes."""
-    parameters, period = layers.parameters, layers.period[layer]
-    for k in range(layers.size[layer]):
-        g, p = layers.lazy_start[layer] + k, k % period
-        v = state.v[layers.v_start[layer] + k]
+    this = layers.table[layer]
+    parameters, period = layers.parameters, this.period
+    for k in range(this.neurons):
+        g, p = this.lazy_start + k, k % period
+        v = state.v[this.v_start + k]
         start = max(state.neuron_last[g], state.held[g])
         if tick > start:
-            alpha = parameters[layers.synaptic_decay_start[layer] + p]
-            drive = state.current[layers.v_start[layer] + k]
+            alpha = parameters[this.synaptic_decay_start + p]
+            drive = state.current[this.v_start + k]
             i = state.synaptic[g]
             if start > state.neuron_last[g]:
                 i = _current_after(i, drive, alpha, start - state.neuron_last[g])
             b = 0.0
-            if layers.bias_start[layer] >= 0:
-                b += parameters[layers.bias_start[layer] + k % layers.bias_period[layer]]
-            gain = parameters[layers.gain_start[layer] + p]
-            decay = parameters[layers.decay_start[layer] + p]
+            if this.bias_start >= 0:
+                b += parameters[this.bias_start + k % this.bias_period]
+            gain = parameters[this.gain_start + p]
+            decay = parameters[this.decay_start + p]
             v = _potential_after(v, i, drive, b, gain, alpha, decay, tick - start)
         out[k] = v
 
@@ -95,13 +96,14 @@ def cuba_potentials(layers: Any, state: Any, layer: int, tick: int, out: Any) ->
 @jit
 def cuba_settle(layers: Any, state: Any, layer: int, tick: int) -> None:
     """Bring every neuron to the end of ``tick``, in which nothing arrives and none acts."""
-    size, start = layers.size[layer], layers.v_start[layer]
+    this = layers.table[layer]
+    size, start = this.neurons, this.v_start
     cuba_potentials(layers, state, layer, tick, state.v[start : start + size])
     for k in range(size):
-        g = layers.lazy_start[layer] + k
+        g = this.lazy_start + k
         n = tick - state.neuron_last[g]
         if n > 0:
-            alpha = layers.parameters[layers.synaptic_decay_start[layer] + k % layers.period[layer]]
+            alpha = layers.parameters[this.synaptic_decay_start + k % this.period]
             drive = state.current[start + k]
             state.synaptic[g] = _current_after(state.synaptic[g], drive, alpha, n)
             state.neuron_last[g] = tick
@@ -110,23 +112,24 @@ def cuba_settle(layers: Any, state: Any, layer: int, tick: int) -> None:
 @jit
 def cuba_next_actions(layers: Any, state: Any, layer: int, out: Any) -> int:
     """When each neuron may first act by itself, into ``out``; returns the earliest."""
-    parameters, period = layers.parameters, layers.period[layer]
+    this = layers.table[layer]
+    parameters, period = layers.parameters, this.period
     earliest = NEVER
-    for k in range(layers.size[layer]):
-        g, p = layers.lazy_start[layer] + k, k % period
+    for k in range(this.neurons):
+        g, p = this.lazy_start + k, k % period
         b = 0.0
-        if layers.bias_start[layer] >= 0:
-            b += parameters[layers.bias_start[layer] + k % layers.bias_period[layer]]
+        if this.bias_start >= 0:
+            b += parameters[this.bias_start + k % this.bias_period]
         out[k] = _next(
             max(state.neuron_last[g], state.held[g]),
-            state.v[layers.v_start[layer] + k],
+            state.v[this.v_start + k],
             state.synaptic[g],
-            state.current[layers.v_start[layer] + k],
+            state.current[this.v_start + k],
             b,
-            parameters[layers.gain_start[layer] + p],
-            parameters[layers.synaptic_decay_start[layer] + p],
-            parameters[layers.decay_start[layer] + p],
-            parameters[layers.threshold_start[layer] + p],
+            parameters[this.gain_start + p],
+            parameters[this.synaptic_decay_start + p],
+            parameters[this.decay_start + p],
+            parameters[this.threshold_start + p],
         )
         earliest = min(earliest, out[k])
     return int(earliest)
@@ -135,13 +138,14 @@ def cuba_next_actions(layers: Any, state: Any, layer: int, out: Any) -> int:
 @jit
 def cuba_visit(layers: Any, state: Any, pool: Any, layer: int, tick: int, count: int) -> int:
     """As `eventsnn.kernels.lazy.visit`; a held neuron's current goes on and receives."""
-    touched, reset = layers.touched[layer], layers.reset[layer]
-    period, bias_period = layers.period[layer], layers.bias_period[layer]
-    bias_start, reset_start = layers.bias_start[layer], layers.reset_start[layer]
-    threshold_start, decay_start = layers.threshold_start[layer], layers.decay_start[layer]
-    alpha_start, gain_start = layers.synaptic_decay_start[layer], layers.gain_start[layer]
-    refractory_start = layers.refractory_start[layer]
-    lazy_start, v_start = layers.lazy_start[layer], layers.v_start[layer]
+    this = layers.table[layer]
+    touched, reset = this.touched, this.reset
+    period, bias_period = this.period, this.bias_period
+    bias_start, reset_start = this.bias_start, this.reset_start
+    threshold_start, decay_start = this.threshold_start, this.decay_start
+    alpha_start, gain_start = this.synaptic_decay_start, this.gain_start
+    refractory_start = this.refractory_start
+    lazy_start, v_start = this.lazy_start, this.v_start
     graded = pool.amplitude.size > 0
     parameters, potential, current = layers.parameters, state.v, state.current
     last, held, inbox, synaptic = state.neuron_last, state.held, state.inbox, state.synaptic

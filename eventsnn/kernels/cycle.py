@@ -23,9 +23,9 @@ def waits(links: Any, state: Any, link: int) -> bool:
 
     Not where potentials are recorded, which show every tick.
     """
-    target = links.target[link]
-    recorded = state.record_start[target] >= 0 or state.tested_start[target] >= 0
-    return bool(links.in_words[link] and not recorded)
+    target = links.table[link].target
+    recorded = state.layers[target].record_start >= 0 or state.layers[target].tested_start >= 0
+    return bool(links.table[link].in_words and not recorded)
 
 
 @jit
@@ -33,11 +33,12 @@ def hear(
     layers: Any, links: Any, stages: Any, state: Any, pool: Any, layer: int, tick: int
 ) -> None:
     """Add what arrived in the cycle before ``tick``."""
-    for link in range(layers.links_start[layer], layers.links_start[layer + 1]):
+    this = layers.table[layer]
+    for link in range(this.links_start, this.links_stop):
         if not waits(links, state, link):
             continue
-        source = links.source[link]
-        _gather(links, state, pool, link, tick - layers.phases[layer], tick)
+        source = links.table[link].source
+        _gather(links, state, pool, link, tick - this.phases, tick)
         stop = compact(state.spoke, layers.node_size[source], state.word_index, ZERO)
         for k in range(stop):
             i = state.word_index[k]
@@ -51,11 +52,11 @@ def hear(
             state,
             link,
             state.v,
-            layers.v_start[layer],
+            this.v_start,
             state.word_index,
             state.word_amplitude,
             True,
-            pool.emission_amplitude[0],  # not used: each spike has its own
+            pool.emissions[0].amplitude,  # not used: each spike has its own
             ZERO,
             stop,
         )
@@ -64,14 +65,14 @@ def hear(
 @jit
 def _gather(links: Any, state: Any, pool: Any, link: int, begin: int, end: int) -> None:
     """Sum the amplitudes of the packets that arrive in ``[begin, end)``, by source neuron."""
-    source, delay = links.source[link], links.delay[link]
-    last = state.heard[link]
-    emission = state.emission_head[source] if last < 0 else pool.emission_next[last]
-    while emission >= 0 and pool.emission_tick[emission] + delay < end:
-        state.heard[link] = emission
-        if pool.emission_tick[emission] + delay >= begin:
-            amplitude = pool.emission_amplitude[emission]
-            for k in range(pool.emission_start[emission], pool.emission_stop[emission]):
+    source, delay = links.table[link].source, links.table[link].delay
+    last = state.links[link].heard
+    emission = state.nodes[source].emission_head if last < 0 else pool.emissions[last].next
+    while emission >= 0 and pool.emissions[emission].tick + delay < end:
+        state.links[link].heard = emission
+        if pool.emissions[emission].tick + delay >= begin:
+            amplitude = pool.emissions[emission].amplitude
+            for k in range(pool.emissions[emission].start, pool.emissions[emission].stop):
                 state.word[pool.index[k]] += amplitude
                 state.spoke[pool.index[k]] = 1
-        emission = pool.emission_next[emission]
+        emission = pool.emissions[emission].next

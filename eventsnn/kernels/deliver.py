@@ -9,7 +9,7 @@ import numpy as np
 
 from eventsnn.kernels.conv import conv_graded, conv_uniform
 from eventsnn.kernels.dense import dense_graded, dense_uniform, sparse_graded, sparse_uniform
-from eventsnn.kernels.jit import jit
+from eventsnn.kernels.jit import entry_point, jit
 from eventsnn.kernels.mark import mark
 from eventsnn.kernels.tables import (
     AC,
@@ -111,8 +111,8 @@ def deliver(
     Between two stages the sums stand in ``state.scratch``, whose nonzero entries are the
     graded spikes of the next stage.
     """
-    first, last = links.stage_start[link], links.stage_start[link + 1] - 1
-    target = links.target[link]
+    first, last = links.table[link].stage_start, links.table[link].stage_stop - 1
+    target = links.table[link].target
     for stage in range(first, last + 1):
         to, to_start = (out, out_start) if stage == last else (state.scratch, 0)
         if stage > first:
@@ -130,7 +130,7 @@ def deliver(
             _graded(stages, stage, to, to_start, index, amplitude, start, stop)
         else:
             _uniform(stages, stage, to, to_start, index, scale, start, stop)
-        if stage == last and layers.touched[target]:
+        if stage == last and layers.table[target].touched:
             if stage > first:
                 mark(layers, stages, state, target, stage, state.scratch_index, ZERO, stop)
             else:
@@ -158,7 +158,7 @@ def _is_shift(amplitude: float) -> bool:
     return bool(mantissa == 0.5 and exponent <= 1)
 
 
-@jit
+@entry_point
 def count(
     layers: Any,
     links: Any,
@@ -171,19 +171,19 @@ def count(
 ) -> None:
     """Add the synaptic operations of one delivered packet to the counters."""
     # An unsigned index needs no test for negative ones: that halves the time of counting.
-    fan_out = links.fan_out[links.fan_start[link] :]
+    fan_out = links.fan_out[links.table[link].fan_start :]
     total = np.int64(0)
-    if layers.kind[links.target[link]] == KIND_MAXIMUM:
+    if layers.table[links.table[link].target].kind == KIND_MAXIMUM:
         for k in range(start, stop):
             total += fan_out[np.uint32(index[k])]
         state.registers[COMPARISONS] += total
         return
     additions = np.int64(0)
-    if not state.graded[links.source[link]]:
+    if not state.nodes[links.table[link].source].graded:
         for k in range(start, stop):
             total += fan_out[np.uint32(index[k])]
         additions = total
-    elif links.relayed[link]:
+    elif links.table[link].relayed:
         for k in range(start, stop):
             total += fan_out[np.uint32(index[k])]
     else:

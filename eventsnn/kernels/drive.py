@@ -16,14 +16,15 @@ def add_drive(layers: Any, state: Any, layer: int, ticks: int, v: Any) -> None:
     The current I of a constant image is laid out like the potentials; the bias b repeats
     with its period.
     """
-    size = layers.size[layer]
-    if state.has_current[layer]:
-        start = layers.v_start[layer]
+    this = layers.table[layer]
+    size = this.neurons
+    if state.layers[layer].has_current:
+        start = this.v_start
         current = state.current[start : start + size]
         for i in range(size):
             v[i] += ticks * current[i]
-    if layers.bias_start[layer] >= 0:
-        period, b = layers.bias_period[layer], layers.bias_start[layer]
+    if this.bias_start >= 0:
+        period, b = this.bias_period, this.bias_start
         bias = layers.parameters[b : b + period]
         for block in range(0, size, period):
             part = v[block : block + period]

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from eventsnn.kernels.jit import jit
+from eventsnn.kernels.jit import entry_point
 
 __all__ = ["emission_sums"]
 
 
-@jit
+@entry_point
 def emission_sums(fan_out: Any, index: Any, start: Any, stop: Any, sums: Any) -> None:
     """Set ``sums[e]`` to the fan-out of all spikes ``index[start[e]:stop[e]]``."""
     for e in range(start.size):

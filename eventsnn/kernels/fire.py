@@ -29,11 +29,12 @@ _EARLY = 1.0 - 2.0**-20
 @jit
 def _threshold(layers: Any, state: Any, layer: int) -> bool:
     """Mark the neurons with v >= threshold, reset them; whether any would fire again."""
-    start, size, period = layers.v_start[layer], layers.size[layer], layers.period[layer]
-    t, r = layers.threshold_start[layer], layers.reset_start[layer]
+    this = layers.table[layer]
+    start, size, period = this.v_start, this.neurons, this.period
+    t, r = this.threshold_start, this.reset_start
     threshold = layers.parameters[t : t + period]
     reset = layers.parameters[r : r + period]
-    kind = layers.reset[layer]
+    kind = this.reset
     again = np.uint8(0)
     for block in range(0, size, period):
         v = state.v[start + block : start + block + period]
@@ -80,11 +81,12 @@ def fire(layers: Any, state: Any, pool: Any, layer: int, tick: int) -> int:
     The caller has made sure that the pool has room for the whole layer. Returns the first
     tick at which the layer may act without input.
     """
+    this = layers.table[layer]
     end = state.registers[POOL_SIZE]
     begin = end
     earliest = NEVER
-    start, size = layers.v_start[layer], layers.size[layer]
-    kind = layers.kind[layer]
+    start, size = this.v_start, this.neurons
+    kind = this.kind
     if kind == KIND_IF:
         again = _threshold(layers, state, layer)
         end = compact(state.fired, size, pool.index, end)
@@ -92,14 +94,14 @@ def fire(layers: Any, state: Any, pool: Any, layer: int, tick: int) -> int:
             pool.amplitude[begin:end] = 1
         if again:
             earliest = tick + 1
-        elif end > begin and (state.has_current[layer] or layers.bias_start[layer] >= 0):
+        elif end > begin and (state.layers[layer].has_current or this.bias_start >= 0):
             earliest = tick + 1  # a busy layer: the visit costs less than the prediction
         else:
             earliest = next_crossing(layers, state, layer, tick)
     elif kind == KIND_PHASE_IF:
-        left = say(layers, state, layer, tick % layers.phases[layer])
+        left = say(layers, state, layer, tick % this.phases)
         end = compact(state.fired, size, pool.index, end)
-        if left or state.has_current[layer] or layers.bias_start[layer] >= 0:
+        if left or state.layers[layer].has_current or this.bias_start >= 0:
             earliest = tick + 1
     elif kind == KIND_RELAY:
         v = state.v[start : start + size]
@@ -110,9 +112,9 @@ def fire(layers: Any, state: Any, pool: Any, layer: int, tick: int) -> int:
                 v[i] = 0
                 end += 1
     elif kind != KIND_ACCUMULATOR:  # max pooling
-        first = layers.output_start[layer]
+        first = this.output_start
         for w in range(size):
-            window = layers.window_start[layer] + w
+            window = this.window_start + w
             largest = state.v[start + layers.window_index[layers.window_ptr[window]]]
             for j in range(layers.window_ptr[window] + 1, layers.window_ptr[window + 1]):
                 largest = max(largest, state.v[start + layers.window_index[j]])
@@ -134,20 +136,21 @@ def next_crossing(layers: Any, state: Any, layer: int, tick: int) -> int:
     v grows by b in every tick: ceil((threshold - v) / b) of them, shortened by 2^-20
     against rounding, so the wake may be early, never late.
     """
-    start, size, period = layers.v_start[layer], layers.size[layer], layers.period[layer]
-    driven = state.has_current[layer] or layers.bias_start[layer] >= 0
+    this = layers.table[layer]
+    start, size, period = this.v_start, this.neurons, this.period
+    driven = state.layers[layer].has_current or this.bias_start >= 0
     if not driven and tick >= 0:
         return NEVER
     earliest = NEVER
     for i in range(size):
         v = state.v[start + i]
-        threshold = layers.parameters[layers.threshold_start[layer] + i % period]
+        threshold = layers.parameters[this.threshold_start + i % period]
         if v >= threshold:
             return tick + 1
         b = np.float64(0)
-        if layers.bias_start[layer] >= 0:
-            b += layers.parameters[layers.bias_start[layer] + i % layers.bias_period[layer]]
-        if state.has_current[layer]:
+        if this.bias_start >= 0:
+            b += layers.parameters[this.bias_start + i % this.bias_period]
+        if state.layers[layer].has_current:
             b += state.current[start + i]
         if b > 0:
             ticks = (threshold - v) / b * _EARLY

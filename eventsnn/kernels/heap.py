@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from eventsnn.kernels.jit import jit
+from eventsnn.kernels.jit import entry_point, jit
 from eventsnn.kernels.tables import HEAP_SIZE, ZERO
 
 __all__ = ["pop", "push", "restore"]
@@ -26,7 +26,7 @@ def _swap(tick: Any, order: Any, payload: Any, a: int, b: int) -> None:
     payload[a], payload[b] = payload[b], payload[a]
 
 
-@jit
+@entry_point
 def push(
     tick: Any, order: Any, payload: Any, registers: Any, new_tick: int, new_order: int, new: int
 ) -> None:
@@ -42,7 +42,7 @@ def push(
         child = parent
 
 
-@jit
+@entry_point
 def pop(tick: Any, order: Any, payload: Any, registers: Any) -> int:
     """Take out the first entry and return its payload."""
     first = payload[0]
@@ -63,7 +63,7 @@ def pop(tick: Any, order: Any, payload: Any, registers: Any) -> int:
     return int(first)
 
 
-@jit
+@entry_point
 def restore(tick: Any, order: Any, payload: Any, registers: Any, entries: Any) -> None:
     """Add entries that were taken out before, (tick, order, payload) by column."""
     for k in range(entries.shape[1]):

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import numba
 from numba.core import event
 
-__all__ = ["jit"]
+__all__ = ["entry_point", "jit"]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _log = logging.getLogger("eventsnn")
@@ -47,14 +47,29 @@ _CACHE = _cache_directory()
 
 
 def jit(function: _F) -> _F:
-    """Compile on first call: cached, without the GIL, additions in the order written.
+    """Compile on first use: cached, without the GIL, additions in the order written.
+
+    For kernels that only kernels call. Without a wrapper for Python, which would unpack
+    every array of every argument, they compile in two thirds of the time; what Python calls,
+    tests too, is an `entry_point`. (Without one, such a call ends the process.)
 
     No fastmath: sums must be the same in every plan, on every number of workers.
     """
+    return _compiled(function, no_cpython_wrapper=True)
+
+
+def entry_point(function: _F) -> _F:
+    """The same as `jit`, for kernels that Python calls."""
+    return _compiled(function, no_cpython_wrapper=False)
+
+
+def _compiled(function: _F, *, no_cpython_wrapper: bool) -> _F:
     before = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = _CACHE or before
     try:
-        compiled: _F = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+        compiled: _F = numba.njit(
+            cache=True, nogil=True, error_model="numpy", no_cpython_wrapper=no_cpython_wrapper
+        )(function)
     finally:
         numba.config.CACHE_DIR = before
     return compiled

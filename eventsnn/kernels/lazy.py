@@ -158,21 +158,22 @@ def reset_potential(
 @jit
 def potentials(layers: Any, state: Any, layer: int, tick: int, out: Any) -> None:
     """v at the end of ``tick`` if nothing arrives before; nothing changes."""
-    period, bias_start = layers.period[layer], layers.bias_start[layer]
-    parameters, has_current = layers.parameters, state.has_current[layer]
-    for i in range(layers.size[layer]):
-        g = layers.lazy_start[layer] + i
-        v = state.v[layers.v_start[layer] + i]
+    this = layers.table[layer]
+    period, bias_start = this.period, this.bias_start
+    parameters, has_current = layers.parameters, state.layers[layer].has_current
+    for i in range(this.neurons):
+        g = this.lazy_start + i
+        v = state.v[this.v_start + i]
         n = tick - max(state.neuron_last[g], state.held[g])
         if n > 0:
             p = i % period
             b = 0.0
             if bias_start >= 0:
-                b += parameters[bias_start + i % layers.bias_period[layer]]
+                b += parameters[bias_start + i % this.bias_period]
             if has_current:
-                b += state.current[layers.v_start[layer] + i]
-            v_min = parameters[layers.v_min_start[layer] + p]
-            decay = parameters[layers.decay_start[layer] + p]
+                b += state.current[this.v_start + i]
+            v_min = parameters[this.v_min_start + p]
+            decay = parameters[this.decay_start + p]
             v = max(_flow(v, b, decay, v_min, n), v_min)
         out[i] = v
 
@@ -180,8 +181,9 @@ def potentials(layers: Any, state: Any, layer: int, tick: int, out: Any) -> None
 @jit
 def settle(layers: Any, state: Any, layer: int, tick: int) -> None:
     """Bring every neuron to the end of ``tick``, in which nothing arrives and none acts."""
-    size, start = layers.size[layer], layers.v_start[layer]
-    first = layers.lazy_start[layer]
+    this = layers.table[layer]
+    size, start = this.neurons, this.v_start
+    first = this.lazy_start
     potentials(layers, state, layer, tick, state.v[start : start + size])
     for g in range(first, first + size):
         if tick > state.held[g]:
@@ -191,25 +193,26 @@ def settle(layers: Any, state: Any, layer: int, tick: int) -> None:
 @jit
 def next_actions(layers: Any, state: Any, layer: int, out: Any) -> int:
     """When each neuron may first act by itself, into ``out``; returns the earliest."""
-    period, bias_start = layers.period[layer], layers.bias_start[layer]
-    parameters, has_current = layers.parameters, state.has_current[layer]
+    this = layers.table[layer]
+    period, bias_start = this.period, this.bias_start
+    parameters, has_current = layers.parameters, state.layers[layer].has_current
     earliest = NEVER
-    for i in range(layers.size[layer]):
-        g, p = layers.lazy_start[layer] + i, i % period
+    for i in range(this.neurons):
+        g, p = this.lazy_start + i, i % period
         b = 0.0
         if bias_start >= 0:
-            b += parameters[bias_start + i % layers.bias_period[layer]]
+            b += parameters[bias_start + i % this.bias_period]
         if has_current:
-            b += state.current[layers.v_start[layer] + i]
+            b += state.current[this.v_start + i]
         out[i] = next_action(
-            layers.kind[layer],
+            this.kind,
             max(state.neuron_last[g], state.held[g]),
-            state.v[layers.v_start[layer] + i],
+            state.v[this.v_start + i],
             b,
-            parameters[layers.decay_start[layer] + p],
-            parameters[layers.v_min_start[layer] + p],
-            parameters[layers.threshold_start[layer] + p],
-            parameters[layers.negative_start[layer] + p],
+            parameters[this.decay_start + p],
+            parameters[this.v_min_start + p],
+            parameters[this.threshold_start + p],
+            parameters[this.negative_start + p],
             state.given[g],
         )
         earliest = min(earliest, out[i])
@@ -226,15 +229,16 @@ def visit(layers: Any, state: Any, pool: Any, layer: int, tick: int, count: int)
     One loop over plain arrays and numbers: handing the tables to a function costs more
     than a neuron does.
     """
-    touched, kind = layers.touched[layer], layers.kind[layer]
-    period, bias_period = layers.period[layer], layers.bias_period[layer]
-    bias_start, limit, reset = layers.bias_start[layer], layers.limit[layer], layers.reset[layer]
-    threshold_start, reset_start = layers.threshold_start[layer], layers.reset_start[layer]
-    decay_start, v_min_start = layers.decay_start[layer], layers.v_min_start[layer]
-    negative_start, v_max_start = layers.negative_start[layer], layers.v_max_start[layer]
-    refractory_start = layers.refractory_start[layer]
-    lazy_start, v_start = layers.lazy_start[layer], layers.v_start[layer]
-    has_current, graded = state.has_current[layer], pool.amplitude.size > 0
+    this = layers.table[layer]
+    touched, kind = this.touched, this.kind
+    period, bias_period = this.period, this.bias_period
+    bias_start, limit, reset = this.bias_start, this.limit, this.reset
+    threshold_start, reset_start = this.threshold_start, this.reset_start
+    decay_start, v_min_start = this.decay_start, this.v_min_start
+    negative_start, v_max_start = this.negative_start, this.v_max_start
+    refractory_start = this.refractory_start
+    lazy_start, v_start = this.lazy_start, this.v_start
+    has_current, graded = state.layers[layer].has_current, pool.amplitude.size > 0
     parameters, potential, current = layers.parameters, state.v, state.current
     last, held, given, inbox = state.neuron_last, state.held, state.given, state.inbox
     tested = state.tested

@@ -36,7 +36,7 @@ from eventsnn.kernels.entries import (
 )
 from eventsnn.kernels.fire import compact, fire
 from eventsnn.kernels.heap import pop
-from eventsnn.kernels.jit import jit
+from eventsnn.kernels.jit import entry_point, jit
 from eventsnn.kernels.lazy import settle, visit
 from eventsnn.kernels.mark import mark_run
 from eventsnn.kernels.noise import add_noise
@@ -75,14 +75,13 @@ def _next_wakes(
     layers: Any, state: Any, pool: Any, layer: int, tick: int, count: int, earliest: int
 ) -> None:
     """Queue what the visited neurons will do without input."""
-    if layers.touched[layer]:
+    this = layers.table[layer]
+    if this.touched:
         for k in range(count):
             if state.wanted[k] < NEVER:
                 i = ZERO + state.touched[k]  # int64
                 wake_neuron(layers, state, pool, layer, i, state.wanted[k])
-    elif layers.noisy[layer] or (
-        layers.kind[layer] == KIND_RELAY and is_driven(layers, state, layer)
-    ):
+    elif this.noisy or (this.kind == KIND_RELAY and is_driven(layers, state, layer)):
         wake_layer(state, pool, layer, tick + 1)
     elif earliest < NEVER:
         wake_layer(state, pool, layer, earliest)
@@ -91,8 +90,9 @@ def _next_wakes(
 @jit
 def _answers_together(layers: Any, layer: int) -> bool:
     """Whether the layer is one of burst or signed neurons, all of which are visited."""
-    kind = layers.kind[layer]
-    return bool((kind in (KIND_BURST, KIND_SIGNED)) and not layers.touched[layer])
+    this = layers.table[layer]
+    kind = this.kind
+    return bool((kind in (KIND_BURST, KIND_SIGNED)) and not this.touched)
 
 
 @jit
@@ -108,37 +108,38 @@ def _emit(
     begin: int,
 ) -> None:
     """Register the emission that `fire` left in the pool and send it on its way."""
+    this = layers.table[layer]
     end = state.registers[POOL_SIZE]
     if end == begin:
         return
     node = inputs + layer
     emission = state.registers[EMISSIONS]
     state.registers[EMISSIONS] = emission + 1
-    pool.emission_tick[emission] = tick
-    pool.emission_start[emission] = begin
-    pool.emission_stop[emission] = end
-    phases = layers.phases[layer]
-    pool.emission_amplitude[emission] = 1.0 / (2 << tick % phases) if phases else 1.0
-    pool.emission_next[emission] = -1
-    if state.emission_head[node] < 0:
-        state.emission_head[node] = emission
+    pool.emissions[emission].tick = tick
+    pool.emissions[emission].start = begin
+    pool.emissions[emission].stop = end
+    phases = this.phases
+    pool.emissions[emission].amplitude = 1.0 / (2 << tick % phases) if phases else 1.0
+    pool.emissions[emission].next = -1
+    if state.nodes[node].emission_head < 0:
+        state.nodes[node].emission_head = emission
     else:
-        pool.emission_next[state.emission_tail[node]] = emission
-    state.emission_tail[node] = emission
-    state.emission_count[node] += 1
-    if not state.graded[node] or layers.kind[layer] == KIND_RELAY:
-        state.spikes[node] += end - begin
+        pool.emissions[state.nodes[node].emission_tail].next = emission
+    state.nodes[node].emission_tail = emission
+    state.nodes[node].emission_count += 1
+    if not state.nodes[node].graded or this.kind == KIND_RELAY:
+        state.nodes[node].spikes += end - begin
     else:
         for k in range(begin, end):
             whole = is_whole(pool.amplitude[k])
-            state.spikes[node] += int(abs(pool.amplitude[k])) if whole else 1
+            state.nodes[node].spikes += int(abs(pool.amplitude[k])) if whole else 1
     for j in range(layers.out_start[node], layers.out_start[node + 1]):
         link = layers.out_links[j]
-        if layers.component[links.target[link]] == component:
+        if layers.table[links.table[link].target].component == component:
             send(state, pool, links, link, tick, emission)
 
 
-@jit
+@entry_point
 def run(
     layers: Any,
     links: Any,
@@ -155,15 +156,15 @@ def run(
         tick = pool.heap_tick[0]
         layer = pool.heap_order[0] >> LINK_BITS
         node = inputs + layer
-        bistable = layers.kind[layer] == KIND_BISTABLE
-        emissions = layers.phases[layer] if bistable else ONE
-        if registers[POOL_SIZE] + emissions * layers.size[layer] > pool.index.size:
+        bistable = layers.table[layer].kind == KIND_BISTABLE
+        emissions = layers.table[layer].phases if bistable else ONE
+        if registers[POOL_SIZE] + emissions * layers.table[layer].neurons > pool.index.size:
             return GROW_POOL
         sends = layers.out_start[node + 1] - layers.out_start[node]
-        wakes = layers.size[layer] if layers.touched[layer] else 1
+        wakes = layers.table[layer].neurons if layers.table[layer].touched else 1
         if registers[HEAP_SIZE] + emissions * sends + wakes > pool.heap_tick.size:
             return GROW_HEAP
-        if registers[EMISSIONS] + emissions > pool.emission_tick.size:
+        if registers[EMISSIONS] + emissions > pool.emissions.size:
             return GROW_EMISSIONS
 
         record_until(layers, state, layer, tick)
@@ -173,15 +174,15 @@ def run(
         recorded = is_recorded(state, layer, tick)
         if recorded:  # of neurons that are not visited, or held, this stays
             potential_at(layers, state, layer, tick, state.tested)
-        lazy = layers.lazy_start[layer] >= 0
+        lazy = layers.table[layer].lazy_start >= 0
         if not lazy:
             advance(layers, state, layer, tick)
         registers[VISITS] += 1
         registers[TOUCHED] = 0
-        speaks = bistable and state.wake[layer] == tick
+        speaks = bistable and state.layers[layer].wake == tick
         _receive(layers, links, stages, state, pool, layer, tick)
         if speaks:
-            if tick % layers.phases[layer] == 0:
+            if tick % layers.table[layer].phases == 0:
                 hear(layers, links, stages, state, pool, layer, tick)
             _speak(layers, links, state, pool, inputs, component, layer, tick, ticks)
             continue
@@ -192,24 +193,26 @@ def run(
                 potential_at(layers, state, layer, tick, state.tested)
                 record_visit(layers, state, layer, tick)
             continue
-        if switched and layers.touched[layer]:
-            mark_run(layers, state, layer, ZERO, layers.size[layer])
+        if switched and layers.table[layer].touched:
+            mark_run(layers, state, layer, ZERO, layers.table[layer].neurons)
         begin = registers[POOL_SIZE]
-        count = registers[TOUCHED] if layers.touched[layer] else layers.size[layer]
+        count = registers[TOUCHED] if layers.table[layer].touched else layers.table[layer].neurons
         registers[UPDATES] += count
-        if layers.noisy[layer]:
+        if layers.table[layer].noisy:
             add_noise(layers, state, layer, tick)
-        if layers.kind[layer] == KIND_CUBA:
+        if layers.table[layer].kind == KIND_CUBA:
             earliest = cuba_visit(layers, state, pool, layer, tick, count)
         elif _answers_together(layers, layer):
             earliest = burst_visit(layers, state, pool, layer, tick)
         elif lazy:
             earliest = visit(layers, state, pool, layer, tick, count)
         else:
-            kind = layers.kind[layer]
+            kind = layers.table[layer].kind
             if recorded and (kind <= KIND_ACCUMULATOR or kind == KIND_PHASE_IF):
-                start = layers.v_start[layer]
-                state.tested[: layers.size[layer]] = state.v[start : start + layers.size[layer]]
+                start = layers.table[layer].v_start
+                state.tested[: layers.table[layer].neurons] = state.v[
+                    start : start + layers.table[layer].neurons
+                ]
             earliest = fire(layers, state, pool, layer, tick)
         _emit(layers, links, state, pool, inputs, component, layer, tick, begin)
         _next_wakes(layers, state, pool, layer, tick, count, earliest)
@@ -234,8 +237,9 @@ def _speak(
 
     Phases from tick ``ticks`` on wait for a wake, so that no spike of a run is beyond its end.
     """
-    phases, size = layers.phases[layer], layers.size[layer]
-    start = layers.v_start[layer]
+    this = layers.table[layer]
+    phases, size = this.phases, this.neurons
+    start = this.v_start
     first = tick // phases * phases
     state.registers[UPDATES] += size
     left = False
@@ -249,12 +253,12 @@ def _speak(
         begin = state.registers[POOL_SIZE]
         left = say(layers, state, layer, now - first)
         state.registers[POOL_SIZE] = compact(state.fired, size, pool.index, begin)
-        if now == first + phases - 1 and layers.forgets[layer]:
+        if now == first + phases - 1 and this.forgets:
             state.v[start : start + size] = 0
         _emit(layers, links, state, pool, inputs, component, layer, now, begin)
         if recorded:
             record_visit(layers, state, layer, now)
-    if is_driven(layers, state, layer) or (left and not layers.forgets[layer]):
+    if is_driven(layers, state, layer) or (left and not this.forgets):
         wake_layer(state, pool, layer, next_word(layers, layer, first + phases - 1))
 
 
@@ -267,10 +271,11 @@ def _switch_currents(
     The ticks before are settled with the current that flowed until then. No neuron would
     have acted in them, or it had been woken.
     """
+    this = layers.table[layer]
     registers = state.registers
-    if layers.kind[layer] == KIND_CUBA:
+    if this.kind == KIND_CUBA:
         cuba_settle(layers, state, layer, tick - 1)
-    elif layers.lazy_start[layer] >= 0:
+    elif this.lazy_start >= 0:
         settle(layers, state, layer, tick - 1)
     else:
         advance(layers, state, layer, tick - 1)
@@ -282,15 +287,15 @@ def _switch_currents(
     ):
         link = pool.heap_order[0] & LOW
         value = pop(pool.heap_tick, pool.heap_order, pool.heap_payload, registers)
-        state.analog[link] = value
+        state.links[link].analog = value
         registers[POPS] += 1
-    state.has_current[layer] = True
-    start = layers.v_start[layer]
-    state.current[start : start + layers.size[layer]] = 0
+    state.layers[layer].has_current = True
+    start = this.v_start
+    state.current[start : start + this.neurons] = 0
     registers[VISITS] += 1  # deliver keeps a list of the neurons that it reaches
     registers[TOUCHED] = 0
-    for link in range(layers.links_start[layer], layers.links_start[layer + 1]):
-        value = state.analog[link]
+    for link in range(this.links_start, this.links_stop):
+        value = state.links[link].analog
         if value >= 0:
             deliver(
                 layers,
@@ -302,10 +307,10 @@ def _switch_currents(
                 start,
                 pool.pixel,
                 pool.pixel_value,
-                state.has_current[layer],
-                pool.emission_amplitude[0],  # not used: each pixel has its own
-                pool.analog_start[value],
-                pool.analog_stop[value],
+                state.layers[layer].has_current,
+                pool.emissions[0].amplitude,  # not used: each pixel has its own
+                pool.analog[value].start,
+                pool.analog[value].stop,
             )
 
 
@@ -314,10 +319,11 @@ def _receive(
     layers: Any, links: Any, stages: Any, state: Any, pool: Any, layer: int, tick: int
 ) -> None:
     """Take out all entries of a layer at a tick and add what they bring."""
+    this = layers.table[layer]
     registers = state.registers
-    lazy = layers.lazy_start[layer] >= 0
+    lazy = this.lazy_start >= 0
     out = state.inbox if lazy else state.v
-    out_start = layers.lazy_start[layer] if lazy else layers.v_start[layer]
+    out_start = this.lazy_start if lazy else this.v_start
     hears = listens(layers, layer, tick)
     while (
         registers[HEAP_SIZE] > 0
@@ -330,7 +336,7 @@ def _receive(
         if emission < 0:
             woken(layers, state, layer, emission)
             continue
-        start, stop = pool.emission_start[emission], pool.emission_stop[emission]
+        start, stop = pool.emissions[emission].start, pool.emissions[emission].stop
         before = state.synops[link, SYNOPS]
         count(layers, links, state, link, pool.index, pool.amplitude, start, stop)
         if not hears:
@@ -338,7 +344,7 @@ def _receive(
             continue
         if waits(links, state, link):
             continue
-        graded = state.graded[links.source[link]]
+        graded = state.nodes[links.table[link].source].graded
         deliver(
             layers,
             links,
@@ -350,7 +356,7 @@ def _receive(
             pool.index,
             pool.amplitude,
             graded,
-            pool.emission_amplitude[emission],
+            pool.emissions[emission].amplitude,
             start,
             stop,
         )

@@ -37,7 +37,7 @@ def mark_run(layers: Any, state: Any, layer: int, first: int, n: int) -> None:
     """Put neurons ``first`` to ``first + n - 1`` on the list of this visit, each once."""
     stamp, touched = state.stamp, state.touched
     visit, end = state.registers[VISITS], state.registers[TOUCHED]
-    start = layers.lazy_start[layer]
+    start = layers.table[layer].lazy_start
     for i in range(first, first + n):
         if stamp[start + i] != visit:
             stamp[start + i] = visit

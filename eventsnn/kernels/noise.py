@@ -28,11 +28,12 @@ def _mix(word: int) -> int:
 @jit
 def add_noise(layers: Any, state: Any, layer: int, tick: int) -> None:
     """Add ``mean + deviation z`` to what every neuron of the layer receives in this tick."""
+    this = layers.table[layer]
     inbox, parameters = state.inbox, layers.parameters
-    start, period = layers.lazy_start[layer], layers.period[layer]
-    mean, deviation = layers.noise_mean_start[layer], layers.noise_deviation_start[layer]
-    channels, pixels = layers.channels[layer], layers.size[layer] // layers.channels[layer]
-    at = _mix(_mix(state.noise_key[layer] ^ (tick & _WORD)) ^ (tick >> 32))
+    start, period = this.lazy_start, this.period
+    mean, deviation = this.noise_mean_start, this.noise_deviation_start
+    channels, pixels = this.channels, this.neurons // this.channels
+    at = _mix(_mix(state.layers[layer].noise_key ^ (tick & _WORD)) ^ (tick >> 32))
     for pixel in range(pixels):
         for channel in range(channels):
             i = pixel * channels + channel  # channels last here, C order in the hash

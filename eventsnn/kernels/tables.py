@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["Layers", "Links", "Pool", "Stages", "State"]
+__all__ = ["LAYER", "LINK", "Layers", "Links", "Pool", "Stages", "State"]
 
 # neuron kinds
 KIND_IF, KIND_ACCUMULATOR, KIND_RELAY, KIND_MAXIMUM, KIND_BURST, KIND_SIGNED = 0, 1, 2, 3, 4, 5
@@ -49,45 +49,99 @@ MINUS_ONE: Any = np.int64(-1)
 DONE, GROW_POOL, GROW_HEAP, GROW_EMISSIONS = 0, 1, 2, 3
 
 
-class Layers(NamedTuple):
-    """Per layer, by position.
+def _row(integers: str, flags: str = "") -> np.dtype[Any]:
+    return np.dtype(
+        [(name, np.int64) for name in integers.split()]
+        + [(name, np.bool_) for name in flags.split()],
+        align=True,
+    )
 
-    ``parameters`` holds thresholds, resets and biases; a parameter repeats with its
-    period, so one per channel is stored for one image row only. Layers that speak in words
-    have one threshold and one reset per phase, one period after the other.
+
+#: A row of `Layers.table`. Names that end in _start are places in an array of all layers:
+#: thresholds and other parameters of neurons repeat with ``period``, so one per channel is
+#: stored for one image row only. Layers that speak in words have one threshold and one reset
+#: per phase, one period after the other.
+LAYER = _row(
+    "kind reset "  # neuron kind and reset kind
+    "neurons component channels "  # channels of the layer's shape; 1 for vectors
+    "v_start v_stop "  # into State.v; a running maximum keeps one X per input
+    "period threshold_start reset_start "  # into parameters, like all but these six:
+    "bias_start bias_period "  # -1: no bias
+    "lazy_start "  # into the per-neuron state; -1: a plain sweep
+    "output_start "  # into State.maximum, of a running maximum
+    "window_start "  # into window_ptr; one more entry than windows
+    "links_start links_stop "  # incoming links are contiguous
+    "decay_start v_min_start v_max_start refractory_start negative_start "  # only if lazy
+    "synaptic_decay_start gain_start "  # of CUBA neurons
+    "noise_mean_start noise_deviation_start "
+    "limit "  # most spikes of a tick
+    "phases "  # bits of a word; 0 for layers that do not speak or hear words
+    "stage "  # of a layer that listens in every second cycle; 0 for others
+    "readings "  # how many, then it does nothing any more
+    "forgets",  # 1: keeps nothing from one reading to the next
+    "touched "  # visit only the neurons that a packet reaches
+    "noisy",  # draws noise in every tick
+)
+
+#: A row of `Links.table`.
+LINK = _row(
+    "source target delay "  # node, layer, ticks
+    "stage_start stage_stop "  # stages are contiguous
+    "fan_start",  # into fan_out
+    "relayed "  # the source is a relay
+    "partial "  # carries a part of the spikes or synapses, the part with its delay
+    "in_words",  # words from one layer to another, added once per cycle
+)
+
+
+LAYER_STATE = _row(
+    "last "  # tick of the last advance
+    "wake "  # earliest wake in the queue, NEVER: none
+    "noise_key "  # of this sample
+    "record_start tested_start "  # after and before the reset, into record; -1: not recorded
+    "recorded",  # how many of record_ticks are done
+    "has_current",
+)
+NODE_STATE = _row(
+    "spikes emission_head emission_tail emission_count",  # -1: no emission
+    "graded",  # amplitudes differ within an emission
+)
+LINK_STATE = _row(
+    "analog "  # the analog value that flows, -1: none
+    "fed "  # the last emission that was queued from outside, -1: none
+    "fed_analog "  # how many analog values were looked at
+    "heard",  # of a link in words: the last emission added, -1: none
+)
+ANALOG = _row("node tick start stop")  # an analog value of an input from a tick on; into pixel
+
+
+def rows(count: int, row: np.dtype[Any]) -> Any:
+    """``count`` rows of zeros; each is read as ``table[k].name``, a column as ``table.name``."""
+    return np.zeros(count, row).view(np.recarray)
+
+
+def emission_row(real: Any) -> np.dtype[Any]:
+    """A row of `Pool.emissions`: the spikes of one node at one tick."""
+    return np.dtype(
+        [
+            ("tick", np.int64),
+            ("start", np.int64),  # into index
+            ("stop", np.int64),
+            ("next", np.int64),  # emission of the same node, -1: none
+            ("amplitude", real),  # of all its spikes, unless the node is graded
+        ],
+        align=True,
+    )
+
+
+class Layers(NamedTuple):
+    """All layers, by position.
+
+    What belongs to one layer is a row of one array, here and in `State`: each array that a
+    kernel is handed costs compile time in every kernel that hands it on.
     """
 
-    kind: Any  # int64
-    reset: Any  # int64, reset kind
-    size: Any  # int64, neurons
-    v_start: Any  # int64 (layers + 1), into State.v; a running maximum keeps one X per input
-    threshold_start: Any  # int64, into parameters
-    reset_start: Any  # int64, same period as the threshold
-    period: Any  # int64, of threshold and reset
-    bias_start: Any  # int64; -1: no bias
-    bias_period: Any  # int64
-    lazy_start: Any  # int64, into the per-neuron state; -1: a plain sweep
-    touched: Any  # bool: visit only the neurons that a packet reaches
-    decay_start: Any  # int64, into parameters; these five only if lazy, period as above
-    v_min_start: Any  # int64
-    v_max_start: Any  # int64
-    refractory_start: Any  # int64
-    negative_start: Any  # int64
-    synaptic_decay_start: Any  # int64, of CUBA neurons
-    gain_start: Any  # int64
-    limit: Any  # int64, most spikes of a tick
-    noisy: Any  # bool: draws noise in every tick
-    noise_mean_start: Any  # int64, into parameters, period as above
-    noise_deviation_start: Any  # int64
-    channels: Any  # int64, of the layer's shape; 1 for vectors
-    phases: Any  # int64, bits of a word; 0 for layers that do not speak or hear words
-    stage: Any  # int64, of a layer that listens in every second cycle; 0 for others
-    readings: Any  # int64, how many, then it does nothing any more
-    forgets: Any  # int64, 1: keeps nothing from one reading to the next
-    component: Any  # int64
-    output_start: Any  # int64, State.maximum of a running maximum
-    window_start: Any  # int64, into window_ptr; one more entry than windows
-    links_start: Any  # int64 (layers + 1): incoming links are contiguous
+    table: Any  # LAYER
     out_start: Any  # int64 (nodes + 1), into out_links
     out_links: Any  # int64
     node_size: Any  # int64, neurons of each node
@@ -100,14 +154,7 @@ class Layers(NamedTuple):
 class Links(NamedTuple):
     """Per link and delay, ordered by target position, as declared, by delay."""
 
-    source: Any  # int64, node
-    target: Any  # int64, layer
-    delay: Any  # int64
-    relayed: Any  # bool: the source is a relay
-    partial: Any  # bool: carries a part of the spikes or synapses, the part with its delay
-    in_words: Any  # bool: words from one layer to another, added once per cycle
-    stage_start: Any  # int64 (links + 1): stages are contiguous
-    fan_start: Any  # int64, into fan_out
+    table: Any  # LINK
     fan_out: Any  # int32, per source neuron
 
 
@@ -127,13 +174,9 @@ class State(NamedTuple):
     v: Any  # real, potentials of all layers
     maximum: Any  # real, running outputs O
     current: Any  # real, analog current of this tick, laid out like v
-    has_current: Any  # bool, per layer
-    analog: Any  # int64, per link: the analog value that flows, -1: none
-    fed: Any  # int64, per link: the last emission that was queued from outside, -1: none
-    fed_analog: Any  # int64, per link: how many analog values were looked at
-    last: Any  # int64, per layer: tick of the last advance
-    graded: Any  # bool, per node: amplitudes differ within an emission
-    wake: Any  # int64, per layer: earliest wake in the queue, NEVER: none
+    layers: Any  # LAYER_STATE
+    nodes: Any  # NODE_STATE
+    links: Any  # LINK_STATE
     neuron_last: Any  # int64, per lazy neuron: tick of its last advance
     neuron_wake: Any  # int64, per lazy neuron: earliest wake in the queue, NEVER: none
     held: Any  # int64, per lazy neuron: last refractory tick
@@ -144,7 +187,6 @@ class State(NamedTuple):
     touched: Any  # int32, neurons on the list of this visit
     wanted: Any  # int64, when each of them may act by itself
     fired: Any  # uint8, mask of the layer at work, padded to whole words
-    heard: Any  # int64, per link in words: the last emission added, -1: none
     word: Any  # real, per neuron of a source: what it said; zero when at rest
     spoke: Any  # uint8, mask of those that said anything, padded to whole words of 8
     word_index: Any  # int32, neurons that said anything
@@ -154,17 +196,9 @@ class State(NamedTuple):
     scratch_amplitude: Any  # real
     registers: Any  # int64 (REGISTERS)
     synops: Any  # int64 (links, 4): synops, ac, mac, lost
-    spikes: Any  # int64, per node
-    emission_head: Any  # int64, per node, -1: none
-    emission_tail: Any  # int64, per node
-    emission_count: Any  # int64, per node
-    noise_key: Any  # int64, per layer, of this sample
     tested: Any  # real: v of the layer at work, as the test sees it
     record: Any  # real, recorded potentials
     record_ticks: Any  # int64, the ticks to record, rising
-    record_start: Any  # int64, per layer, after the reset; -1: not recorded
-    tested_start: Any  # int64, the same before the reset
-    recorded: Any  # int64, per layer: how many of record_ticks are done
 
 
 class Pool(NamedTuple):
@@ -172,15 +206,8 @@ class Pool(NamedTuple):
 
     index: Any  # int32, neuron of each spike
     amplitude: Any  # real; empty when no node is graded
-    emission_tick: Any  # int64
-    emission_start: Any  # int64, into index
-    emission_stop: Any  # int64
-    emission_amplitude: Any  # real, of all its spikes, unless the node is graded
-    emission_next: Any  # int64, next emission of the same node, -1: none
-    analog_node: Any  # int64, per analog value: its input
-    analog_tick: Any  # int64, from when on
-    analog_start: Any  # int64, into pixel
-    analog_stop: Any  # int64
+    emissions: Any  # emission_row
+    analog: Any  # ANALOG
     pixel: Any  # int32, of analog values; zeros are left out
     pixel_value: Any  # real
     heap_tick: Any  # int64

@@ -21,37 +21,40 @@ __all__ = ["drives", "listens", "next_word", "reading_start", "restarts", "say"]
 @jit
 def listens(layers: Any, layer: int, tick: int) -> bool:
     """Whether arrivals of this tick are heard."""
-    if layers.stage[layer] == 0:
+    this = layers.table[layer]
+    if this.stage == 0:
         return True
-    cycle = tick // layers.phases[layer] - (layers.stage[layer] - 1)
-    return bool(cycle >= 0 and cycle % 2 == 0 and cycle // 2 < layers.readings[layer])
+    cycle = tick // this.phases - (this.stage - 1)
+    return bool(cycle >= 0 and cycle % 2 == 0 and cycle // 2 < this.readings)
 
 
 @jit
 def next_word(layers: Any, layer: int, tick: int) -> int:
     """The first tick after ``tick`` at which a word begins; NEVER after the last one."""
-    first = layers.stage[layer] * layers.phases[layer]
+    this = layers.table[layer]
+    first = this.stage * this.phases
     if tick < first:
         return int(first)
-    word = (tick - first) // (2 * layers.phases[layer]) + 1
-    if word >= layers.readings[layer]:
+    word = (tick - first) // (2 * this.phases) + 1
+    if word >= this.readings:
         return NEVER
-    return int(first + word * 2 * layers.phases[layer])
+    return int(first + word * 2 * this.phases)
 
 
 @jit
 def _added(layers: Any, layer: int, tick: int) -> int:
     """How often the drive of a layer with a stage was added by the end of a tick."""
-    first = layers.stage[layer] * layers.phases[layer] - 1
+    this = layers.table[layer]
+    first = this.stage * this.phases - 1
     if tick < first:
         return 0
-    return int(min((tick - first) // (2 * layers.phases[layer]) + 1, layers.readings[layer]))
+    return int(min((tick - first) // (2 * this.phases) + 1, this.readings))
 
 
 @jit
 def drives(layers: Any, layer: int, last: int, tick: int) -> int:
     """How often the drive is added after tick ``last``, up to and with ``tick``."""
-    if layers.stage[layer] == 0:
+    if layers.table[layer].stage == 0:
         return tick - last
     return _added(layers, layer, tick) - _added(layers, layer, last)
 
@@ -59,18 +62,19 @@ def drives(layers: Any, layer: int, last: int, tick: int) -> int:
 @jit
 def reading_start(layers: Any, layer: int, tick: int) -> int:
     """The tick at which the reading that ``tick`` belongs to began."""
-    phases = layers.phases[layer]
-    if layers.kind[layer] == KIND_MAXIMUM:
+    this = layers.table[layer]
+    phases = this.phases
+    if this.kind == KIND_MAXIMUM:
         return int(tick // phases * phases)
-    first = (layers.stage[layer] - 1) * phases
-    reading = min((tick - first) // (2 * phases), layers.readings[layer] - 1)
+    first = (this.stage - 1) * phases
+    reading = min((tick - first) // (2 * phases), this.readings - 1)
     return int(first + reading * 2 * phases)
 
 
 @jit
 def restarts(layers: Any, layer: int, last: int, tick: int) -> bool:
     """Whether a read-out or a max pooling of words began anew after tick ``last``."""
-    if not layers.forgets[layer]:
+    if not layers.table[layer].forgets:
         return False
     return reading_start(layers, layer, last) != reading_start(layers, layer, tick)
 
@@ -78,12 +82,13 @@ def restarts(layers: Any, layer: int, last: int, tick: int) -> bool:
 @jit
 def say(layers: Any, state: Any, layer: int, phase: int) -> bool:
     """Mark the neurons whose bit is set, and subtract it; whether any has a bit left to say."""
-    start, size, period = layers.v_start[layer], layers.size[layer], layers.period[layer]
-    t = layers.threshold_start[layer] + phase * period
+    this = layers.table[layer]
+    start, size, period = this.v_start, this.neurons, this.period
+    t = this.threshold_start + phase * period
     threshold = layers.parameters[t : t + period]
-    r = layers.reset_start[layer] + phase * period
+    r = this.reset_start + phase * period
     worth = layers.parameters[r : r + period]
-    t = layers.threshold_start[layer] + (layers.phases[layer] - 1) * period
+    t = this.threshold_start + (this.phases - 1) * period
     smallest = layers.parameters[t : t + period]
     left = np.uint8(0)
     for block in range(0, size, period):

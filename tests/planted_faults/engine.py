@@ -14,8 +14,8 @@ ENGINE = {
     ),
     "delay off by one": Fault(
         "eventsnn/kernels/entries.py",
-        "tick + links.delay[link],",
-        "tick + links.delay[link] + (1 if links.delay[link] > 0 else 0),",
+        "tick + links.table[link].delay,",
+        "tick + links.table[link].delay + (1 if links.table[link].delay > 0 else 0),",
     ),
     "position off by one": Fault(
         "eventsnn/engine/plan.py",
@@ -59,8 +59,8 @@ ENGINE = {
     ),
     "stale wake suppresses a new one": Fault(
         "eventsnn/kernels/entries.py",
-        "state.wake[layer] = NEVER",
-        "state.wake[layer] = state.wake[layer]",
+        "state.layers[layer].wake = NEVER",
+        "state.layers[layer].wake = state.layers[layer].wake",
     ),
     "heap ignores the position": Fault(
         "eventsnn/kernels/heap.py",
@@ -134,8 +134,8 @@ ENGINE = {
     ),
     "old current goes on flowing": Fault(
         "eventsnn/kernels/loop.py",
-        "state.current[start : start + layers.size[layer]] = 0",
-        "state.current[start : start + layers.size[layer]] += 0",
+        "state.current[start : start + layers.table[layer].neurons] = 0",
+        "state.current[start : start + layers.table[layer].neurons] += 0",
     ),
     "new current flows too early": Fault(
         "eventsnn/kernels/loop.py",
@@ -144,8 +144,8 @@ ENGINE = {
     ),
     "noise of another tick": Fault(
         "eventsnn/kernels/noise.py",
-        "state.noise_key[layer] ^ (tick & _WORD)",
-        "state.noise_key[layer] ^ (tick + 1 & _WORD)",
+        "state.layers[layer].noise_key ^ (tick & _WORD)",
+        "state.layers[layer].noise_key ^ (tick + 1 & _WORD)",
     ),
     "test seen after the reset": Fault(
         "eventsnn/kernels/lazy.py",
@@ -159,13 +159,13 @@ ENGINE = {
     ),
     "a reading too many": Fault(
         "eventsnn/kernels/words.py",
-        "cycle // 2 < layers.readings[layer]",
-        "cycle // 2 <= layers.readings[layer]",
+        "cycle // 2 < layers.table[layer].readings",
+        "cycle // 2 <= layers.table[layer].readings",
     ),
     "bias of a cycle one tick early": Fault(
         "eventsnn/kernels/words.py",
-        "first = layers.stage[layer] * layers.phases[layer] - 1",
-        "first = layers.stage[layer] * layers.phases[layer] - 2",
+        "first = layers.table[layer].stage * layers.table[layer].phases - 1",
+        "first = layers.table[layer].stage * layers.table[layer].phases - 2",
     ),
     "bits worth twice as much": Fault(
         "eventsnn/kernels/loop.py",
@@ -179,7 +179,7 @@ ENGINE = {
     ),
     "cleared without need": Fault(
         "eventsnn/kernels/loop.py",
-        "if now == first + phases - 1 and layers.forgets[layer]:",
+        "if now == first + phases - 1 and layers.table[layer].forgets:",
         "if now == first + phases - 1:",
     ),
     "pooled words run on": Fault(

@@ -19,13 +19,13 @@ RESUMED = {
     ),
     "spikes enter again when a run goes on": Fault(
         "eventsnn/kernels/feed.py",
-        "if state.fed[link] >= 0:",
-        "if state.fed[link] < -1:",
+        "if state.links[link].fed >= 0:",
+        "if state.links[link].fed < -1:",
     ),
     "currents enter again when a run goes on": Fault(
         "eventsnn/kernels/feed.py",
-        "state.fed_analog[link] = pool.analog_node.size",
-        "state.fed_analog[link] = 0",
+        "state.links[link].fed_analog = pool.analog.size",
+        "state.links[link].fed_analog = 0",
     ),
     "runs that go on share their state": Fault(
         "eventsnn/engine/execute.py",
@@ -34,7 +34,7 @@ RESUMED = {
     ),
     "a neuron's wake stays after it was woken": Fault(
         "eventsnn/kernels/entries.py",
-        "state.neuron_wake[layers.lazy_start[layer] + i] = NEVER",
-        "state.neuron_wake[layers.lazy_start[layer] + i] += 0",
+        "state.neuron_wake[layers.table[layer].lazy_start + i] = NEVER",
+        "state.neuron_wake[layers.table[layer].lazy_start + i] += 0",
     ),
 }
