@@ -11,7 +11,7 @@ from profiles import examples
 
 from eventsnn import IF, LIF, Accumulator, Dense, Input, Layer, Link, Network, Record, Sparse
 from eventsnn.engine.plan import make_plan
-from eventsnn.engine.state import make_pool, make_state
+from eventsnn.engine.state import make_pool, make_state, reset_state
 from eventsnn.kernels import tables as t
 from eventsnn.kernels.entries import LINK_BITS, LOW, PACKET, send, wake_layer, wake_neuron, woken
 from eventsnn.kernels.heap import pop, restore
@@ -48,6 +48,7 @@ class Queue(RuleBasedStateMachine):
         granularity = {name: "touched" if name == "touched" else "swept" for name in LAYERS}
         self.plan = make_plan(network(), granularity=granularity)
         self.state = make_state(self.plan, Record(), 1)
+        reset_state(self.plan, self.state, 0)
         self.pool = make_pool(self.plan)
         self.entries = []
         #: The earliest tick at which somebody asked to be woken and was not yet.

@@ -27,26 +27,26 @@ _FIRST_CAPACITY = 1024
 
 
 def make_state(plan: Plan, record: Record, ticks: int) -> t.State:
-    """Arrays for one worker."""
+    """Arrays for one worker, to be reset before each sample."""
     real = np.dtype(plan.precision)
     links = plan.links.table.size
     size = int(plan.layers.table.neurons.max())
     words = plan.links.table.source[plan.links.table.in_words]
     spoken = int(plan.layers.node_size[words].max(initial=0))
     state = t.State(
-        v=plan.v_initial.copy(),
+        v=np.zeros(plan.v_initial.size, dtype=real),
         maximum=np.zeros(plan.maxima, dtype=real),
         current=np.zeros(plan.v_initial.size, dtype=real),
         layers=t.rows(len(plan.layers.table), t.LAYER_STATE),
         nodes=t.rows(len(plan.nodes), t.NODE_STATE),
         links=t.rows(links, t.LINK_STATE),
-        neuron_last=np.full(plan.lazy, -1, dtype=np.int64),
-        neuron_wake=np.full(plan.lazy, t.NEVER, dtype=np.int64),
-        held=np.full(plan.lazy, -1, dtype=np.int64),
+        neuron_last=np.zeros(plan.lazy, dtype=np.int64),
+        neuron_wake=np.zeros(plan.lazy, dtype=np.int64),
+        held=np.zeros(plan.lazy, dtype=np.int64),
         given=np.zeros(plan.lazy, dtype=np.int64),
         synaptic=np.zeros(plan.lazy, dtype=real),
         inbox=np.zeros(plan.lazy, dtype=real),
-        stamp=np.full(plan.lazy, -1, dtype=np.int64),
+        stamp=np.zeros(plan.lazy, dtype=np.int64),
         touched=np.zeros(size if plan.lazy else 0, dtype=np.int32),
         wanted=np.zeros(size if plan.lazy else 0, dtype=np.int64),
         fired=np.zeros((size + 7) // 8 * 8, dtype=np.uint8),

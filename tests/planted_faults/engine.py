@@ -134,8 +134,8 @@ ENGINE = {
     ),
     "old current goes on flowing": Fault(
         "eventsnn/kernels/loop.py",
-        "state.current[start : start + layers.table[layer].neurons] = 0",
-        "state.current[start : start + layers.table[layer].neurons] += 0",
+        "state.current[start : start + this.neurons] = 0",
+        "state.current[start : start + this.neurons] += 0",
     ),
     "new current flows too early": Fault(
         "eventsnn/kernels/loop.py",
@@ -159,13 +159,13 @@ ENGINE = {
     ),
     "a reading too many": Fault(
         "eventsnn/kernels/words.py",
-        "cycle // 2 < layers.table[layer].readings",
-        "cycle // 2 <= layers.table[layer].readings",
+        "cycle // 2 < this.readings",
+        "cycle // 2 <= this.readings",
     ),
     "bias of a cycle one tick early": Fault(
         "eventsnn/kernels/words.py",
-        "first = layers.table[layer].stage * layers.table[layer].phases - 1",
-        "first = layers.table[layer].stage * layers.table[layer].phases - 2",
+        "first = this.stage * this.phases - 1",
+        "first = this.stage * this.phases - 2",
     ),
     "bits worth twice as much": Fault(
         "eventsnn/kernels/loop.py",
@@ -179,7 +179,7 @@ ENGINE = {
     ),
     "cleared without need": Fault(
         "eventsnn/kernels/loop.py",
-        "if now == first + phases - 1 and layers.table[layer].forgets:",
+        "if now == first + phases - 1 and this.forgets:",
         "if now == first + phases - 1:",
     ),
     "pooled words run on": Fault(
