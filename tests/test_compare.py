@@ -51,9 +51,8 @@ def folder(tmp_path_factory):
     save_network(made / "alone.h5", dataclasses.replace(short, source=None, ann_macs=None))
     save_network(made / "no_ticks.h5", dataclasses.replace(short, ticks=None))
     hidden = np.maximum(matrix_product(x, ann.nodes[0].op.weight.T), 0)
-    y = matrix_product(hidden, ann.nodes[2].op.weight.T).argmax(
-        axis=1
-    )  # so the ANN is always right
+    # so the ANN is always right
+    y = matrix_product(hidden, ann.nodes[2].op.weight.T).argmax(axis=1)
     np.savez(made / "data.npz", x=x, y=y)
     np.savez(made / "unlabelled.npz", x=x)
     return made

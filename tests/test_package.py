@@ -69,6 +69,34 @@ def test_every_kernel_function_is_compiled():
                 assert decorators == [wanted], f"{path.name}: {node.name}"
 
 
+def top_level_names(module):
+    """What a module of ours defines or imports, without running it; it may need PyTorch."""
+    path = ROOT.joinpath(*module.split("."))
+    names = {child.stem for child in path.glob("*")}
+    source = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    for node in ast.parse(source.read_text()).body:
+        match node:
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                names.add(name)
+            case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
+                names |= {alias.asname or alias.name for alias in aliases}
+            case ast.Assign(targets=targets):
+                names |= {n.id for target in targets for n in ast.walk(target) if "id" in n._fields}
+            case ast.AnnAssign(target=ast.Name(id=name)):
+                names.add(name)
+    return names
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "benchmarks").glob("*.py")), ids=lambda p: p.stem)
+def test_benchmarks_import_what_is_there(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if not isinstance(node, ast.ImportFrom) or node.module is None:
+            continue
+        if node.module.split(".")[0] in ("eventsnn", "converters"):
+            asked = {alias.name for alias in node.names}
+            assert asked <= top_level_names(node.module), f"from {node.module} import ..."
+
+
 def test_converters_import_public_names_only():
     for path in (ROOT / "converters").rglob("*.py"):
         allowed = {*eventsnn.__all__}

@@ -268,11 +268,7 @@ def _add_rule(
     real: np.dtype[Any],
 ) -> None:
     """All array parameters of a layer, with one common period."""
-    row.kind, row.reset, row.limit = (
-        rule.kind,
-        rule.reset,
-        rule.limit,
-    )
+    row.kind, row.reset, row.limit = rule.kind, rule.reset, rule.limit
     named = {
         "threshold_start": rule.threshold,
         "reset_start": rule.amount,

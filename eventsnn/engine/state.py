@@ -67,7 +67,10 @@ def make_state(plan: Plan, record: Record, ticks: int) -> t.State:
 
 
 def _with_rows(plan: Plan, state: t.State, record: Record, ticks: int) -> t.State:
-    """Room for the potentials to record, one row per layer and recorded tick."""
+    """Room for the potentials to record, one row per layer and recorded tick.
+
+    Says in the rows of ``state.layers`` where each layer's potentials go.
+    """
     watched = record.potentials or record.potentials_before_reset
     kept = record.kept_ticks(ticks) if watched else np.zeros(0, dtype=np.int64)
     end = 0
@@ -85,12 +88,11 @@ def _with_rows(plan: Plan, state: t.State, record: Record, ticks: int) -> t.Stat
 
 def with_more_rows(plan: Plan, state: t.State, record: Record, ticks: int) -> t.State:
     """Room for a longer run; what was recorded so far is kept."""
-    before = state.layers.copy()
-    longer = _with_rows(plan, state, record, ticks)
+    longer = _with_rows(plan, state._replace(layers=state.layers.copy()), record, ticks)
     for what in ("record_start", "tested_start"):
-        for layer in np.flatnonzero(before[what] >= 0).tolist():
+        for layer in np.flatnonzero(state.layers[what] >= 0).tolist():
             length = state.record_ticks.size * int(plan.layers.table.neurons[layer])
-            old, new = int(before[what][layer]), int(longer.layers[what][layer])
+            old, new = int(state.layers[what][layer]), int(longer.layers[what][layer])
             longer.record[new : new + length] = state.record[old : old + length]
     return longer
 
