@@ -12,9 +12,9 @@ import numpy as np
 
 from converters import ops
 from converters.shapes import Shape, output_shape
-from eventsnn import NetworkError, ShapeError
+from eventsnn import ConversionError, NetworkError, ShapeError
 
-__all__ = ["INPUT", "Ann", "Node"]
+__all__ = ["INPUT", "Ann", "Node", "refuse_what_is_no_ann"]
 
 #: Values of one node beyond which a network is refused: a misread size, not a real one.
 _LARGEST = 2**31
@@ -168,3 +168,17 @@ def _check_finite(node: Node) -> None:
 
 def _quoted(names: list[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
+
+
+def refuse_what_is_no_ann(ann: object) -> None:
+    """Refuse what is not an `Ann`, a PyTorch module above all.
+
+    Raises:
+        ConversionError: says what was found, and how a module becomes an `Ann`.
+    """
+    if not isinstance(ann, Ann):
+        raise ConversionError(
+            "ann: expected an Ann, as converters.load_ann reads it (for a PyTorch module, "
+            "converters.export_torch.export writes the file and returns it), "
+            f"found an object of type {type(ann).__name__}"
+        )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from converters.ann import INPUT, Ann
+from converters.ann import INPUT, Ann, refuse_what_is_no_ann
 from converters.apply import apply
 from eventsnn import InputError
 
@@ -32,7 +32,9 @@ def forward(ann: Ann, images: ArrayLike, *, dtype: DTypeLike = np.float32) -> Ar
 
     Raises:
         InputError: images of another shape, none at all, or not finite.
+        ConversionError: ``ann`` is something else.
     """
+    refuse_what_is_no_ann(ann)
     return activations(ann, images, (ann.output,), dtype=dtype)[ann.output]
 
 
@@ -63,6 +65,7 @@ def stream(
     Raises:
         InputError: as `activations`, before the first batch is computed.
     """
+    refuse_what_is_no_ann(ann)
     images = np.asarray(images)
     if images.shape[1:] != ann.input_shape or len(images) == 0:
         raise InputError(

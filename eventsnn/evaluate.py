@@ -16,7 +16,7 @@ from eventsnn.engine.inputs import Sample, as_samples
 from eventsnn.engine.plan import Precision, make_plan
 from eventsnn.errors import InputError
 from eventsnn.evaluation_task import Part, Task
-from eventsnn.network import Network
+from eventsnn.network import Network, refuse_what_is_no_network
 from eventsnn.run import Counts, OperationsAfter
 from eventsnn.simulate import check_ticks
 from eventsnn.spikes import Spikes
@@ -134,7 +134,9 @@ def evaluate(
     Raises:
         InputError: labels or predictions of another length, inputs that do not fit, a
             confidence out of range.
+        NetworkError: ``network`` is something else.
     """
+    refuse_what_is_no_network(network)
     check_ticks(ticks)
     samples = len(x)
     if samples == 0:

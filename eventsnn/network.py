@@ -45,7 +45,7 @@ from eventsnn.synapses import (
     output_shape,
 )
 
-__all__ = ["Input", "Layer", "Network"]
+__all__ = ["Input", "Layer", "Network", "refuse_what_is_no_network"]
 
 
 def _shape(shape: Iterable[int], owner: str) -> Shape:
@@ -292,3 +292,16 @@ class Network(Description):
 def maximum_window(neuron: Maximum) -> SumPool2d:
     """The windows of max pooling, as the pool that covers the same pixels."""
     return SumPool2d(neuron.kernel_size, neuron.stride, neuron.padding)
+
+
+def refuse_what_is_no_network(network: object) -> None:
+    """Refuse what is not a network before an attribute of one is missed.
+
+    Raises:
+        NetworkError: says what was found.
+    """
+    if not isinstance(network, Network):
+        raise NetworkError(
+            "network: expected a Network (a Conversion and a NetworkFile have one as .network), "
+            f"found an object of type {type(network).__name__}"
+        )

@@ -15,7 +15,7 @@ from eventsnn.engine.granularity import choose_granularity
 from eventsnn.engine.inputs import InputValue, as_samples
 from eventsnn.engine.plan import Granularity, Order, Precision, make_plan
 from eventsnn.errors import InputError
-from eventsnn.network import Network
+from eventsnn.network import Network, refuse_what_is_no_network
 from eventsnn.record import Record
 from eventsnn.run import Run
 from eventsnn.spikes import Spikes
@@ -100,7 +100,9 @@ def simulate(
 
     Raises:
         InputError: inputs, ticks or records that do not fit the network.
+        NetworkError: ``network`` is something else.
     """
+    refuse_what_is_no_network(network)
     record = Record() if record is None else record
     check_ticks(ticks)
     record.check_names(network)

@@ -210,7 +210,17 @@ BAD = {
         InputError,
         "pool the image before",
     ),
+    "not a network": (
+        lambda: simulate("net.h5", W((2, 4, 4)), ticks=1),
+        NetworkError,
+        "have one as .network), found an object of type str",
+    ),
     # data sets
+    "not a network to evaluate": (
+        lambda: evaluate("net.h5", W((1, 2, 4, 4)), None, ticks=1),
+        NetworkError,
+        "expected a Network",
+    ),
     "no samples": (
         lambda: evaluate(net(layer(shape=(2, 4, 4))), W((0, 2, 4, 4)), None, ticks=1),
         InputError,

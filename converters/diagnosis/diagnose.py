@@ -146,10 +146,16 @@ def diagnose(
         progress: called with the number of images finished since the last call.
 
     Raises:
-        ConversionError: ``ann`` is not the source of ``network``.
+        ConversionError: ``ann`` is not the source of ``network``, or one of them is
+            something else.
         UnsupportedLayerError: a layer that does not code by rates, by name.
         InputError: images or labels that do not fit.
     """
+    if not isinstance(network, Network):
+        raise ConversionError(
+            "network: expected a Network (a Conversion has it as .network), "
+            f"found an object of type {type(network).__name__}"
+        )
     images = np.asarray(images)
     ann = max_pool_before_concat(relu_before_max_pool(fold_batch_norm(ann)))
     neurons, others = rate_neurons(network)

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 
 from converters import ops
-from converters.ann import Ann, Node
+from converters.ann import Ann, Node, refuse_what_is_no_ann
 
 __all__ = ["fold_batch_norm"]
 
@@ -21,7 +21,11 @@ def fold_batch_norm(ann: Ann) -> Ann:
     A batch norm is left as it is where no fold is exact: after anything else, or where its
     input is used elsewhere too (a pre-activation block's trunk). `converters.lower` makes
     it a scale per channel and a bias, which adds no synapse.
+
+    Raises:
+        ConversionError: ``ann`` is something else.
     """
+    refuse_what_is_no_ann(ann)
     folded: dict[str, str] = {}
     nodes: dict[str, Node] = {}
     for node in ann.nodes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from converters import ops
-from converters.ann import Ann
+from converters.ann import Ann, refuse_what_is_no_ann
 from eventsnn import UnsupportedLayerError
 
 __all__ = ["only_activations"]
@@ -14,7 +14,9 @@ def only_activations(ann: Ann) -> Ann:
 
     Raises:
         UnsupportedLayerError: a Spike, by name.
+        ConversionError: ``ann`` is something else.
     """
+    refuse_what_is_no_ann(ann)
     if spikes := ann.names_of(ops.Spike):
         raise UnsupportedLayerError(
             f"node `{spikes[0]}`: is a spiking neuron already and has no activation to code; "

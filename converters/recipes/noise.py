@@ -8,7 +8,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from converters import ops
-from converters.ann import Ann
+from converters.ann import Ann, refuse_what_is_no_ann
 from converters.conversion import Conversion
 from converters.lower import lower
 from converters.passes.fold_batch_norm import fold_batch_norm
@@ -48,6 +48,7 @@ def noise(ann: Ann, *, ticks: int, mode: Mode = "carry") -> Conversion:
         UnsupportedLayerError: a ReLU, or another node that cannot be part of such a network;
             by name.
     """
+    refuse_what_is_no_ann(ann)
     if not isinstance(ticks, int) or ticks < 1:
         raise ConversionError(f"ticks: expected an int >= 1, found {ticks!r}")
     if mode not in get_args(Mode):

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from converters import Ann, Node, ops
+from converters import Ann, Node, bsnn, fold_batch_norm, forward, noise, ops, rate, ttrbr
 from converters.shapes import output_shape
 from converters.testing import anns
-from eventsnn import NetworkError, ShapeError
+from eventsnn import ConversionError, NetworkError, ShapeError
 
 
 def conv(outputs=2, inputs=1, kernel=3, **options):
@@ -180,3 +180,21 @@ def test_constants_without_meaning_are_refused(make, message):
 def test_concatenations_that_do_not_fit_are_refused(shapes, message):
     with pytest.raises(ShapeError, match=message):
         output_shape(ops.Concat(), shapes)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda it: rate(it, np.zeros((1, 3)), ticks=4),
+        lambda it: ttrbr(it, np.zeros((1, 3)), ticks=4),
+        lambda it: bsnn(it, np.zeros((1, 3)), phases=4),
+        lambda it: noise(it, ticks=4),
+        lambda it: forward(it, np.zeros((1, 3))),
+        fold_batch_norm,
+    ],
+)
+def test_something_else_is_told_how_to_become_an_ann(call):
+    with pytest.raises(
+        ConversionError, match=r"converters\.export_torch\.export .* of type Module"
+    ):
+        call(type("Module", (), {})())

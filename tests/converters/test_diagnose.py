@@ -234,6 +234,10 @@ def test_another_ann_and_misshaped_labels_are_refused():
         diagnose(one_named("relu1"), ann, x, ticks=2)
     with pytest.raises(InputError, match=r"labels: expected shape \(4,\), found \(3,\)"):
         diagnose(network, ann, x, np.zeros(3, dtype=int), ticks=2)
+    with pytest.raises(
+        ConversionError, match=r"as \.network\), found an object of type Conversion"
+    ):
+        diagnose(rate(ann, x, ticks=TICKS), ann, x, ticks=2)
 
 
 def one_named(name):
