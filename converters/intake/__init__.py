@@ -1,0 +1,1 @@
+"""Networks as people have them: files, graphs, named architectures, PyTorch models."""

@@ -1,0 +1,500 @@
+"""The ANN as it grows: values become nodes when an operation with weights or windows reads them."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from converters import ops
+from converters.ann import INPUT, Ann, Node
+from converters.intake.pytorch.rectifier import Rectifier, rectifier
+from converters.intake.pytorch.refusal import Refusal
+from converters.intake.pytorch.value import CONSTANT, Forms, Value
+from converters.shapes import Shape, output_shape
+
+__all__ = ["Graph", "Sides", "as_image"]
+
+#: Zeros before and after, along rows and along columns.
+Sides = tuple[ops.Pair, ops.Pair]
+
+#: Synapses of one sparse matrix beyond which a model is refused.
+_MOST_SYNAPSES = 2**25
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+def as_image(shape: Sequence[int]) -> Shape:
+    """An ANN's shape for PyTorch's: 1-d signals (C, L) are images of height 1.
+
+    Raises:
+        Refusal: more axes than channels, rows and columns, or none.
+    """
+    if len(shape) == 2:
+        return shape[0], 1, shape[1]
+    if len(shape) not in {1, 3}:
+        raise Refusal(
+            f"reads a value of shape {tuple(shape)} beside the batch axis; expected (N,), (C, L) "
+            f"or (C, H, W)",
+            "rebuild this part on images or vectors",
+        )
+    return tuple(shape)
+
+
+@dataclass(frozen=True)
+class _Elements:
+    """The elements of one image: node, index within the node's image, scale, shift, form."""
+
+    node: Ints
+    index: Ints
+    scale: Floats
+    shift: Floats
+    form: Ints
+
+    def moving(self) -> NDArray[np.bool_]:
+        """Which depend on the image."""
+        return np.asarray((self.node >= 0) & (self.scale != 0))
+
+
+@dataclass
+class Graph:
+    """Nodes by number; 0 is the image.
+
+    Args:
+        batch: images that run through the model.
+        image: PyTorch's shape of one.
+    """
+
+    batch: int
+    image: Shape
+    forms: Forms = field(default_factory=Forms)
+    names: list[str] = field(default_factory=lambda: [INPUT])
+    shapes: list[Shape] = field(default_factory=list)
+    nodes: list[Node] = field(default_factory=list)
+    _made: dict[int, tuple[Value, int]] = field(default_factory=dict)
+    _cached: dict[tuple[Any, ...], int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.shapes.append(as_image(self.image))
+
+    def ann(self, output: int) -> Ann:
+        """What computes node ``output``."""
+        needed = {self.names[output]}
+        for node in reversed(self.nodes):
+            if node.name in needed:
+                needed.update(node.inputs)
+        nodes = tuple(node for node in self.nodes if node.name in needed)
+        return Ann(self.shapes[0], nodes, self.names[output])
+
+    def add(self, op: ops.Op, *inputs: int, name: str) -> int:
+        """A new node.
+
+        Raises:
+            ShapeError: the inputs do not fit.
+        """
+        unique = self._unused(name, inputs)
+        shape = output_shape(op, tuple(self.shapes[source] for source in inputs))
+        self.nodes.append(Node(unique, op, tuple(self.names[source] for source in inputs)))
+        self.names.append(unique)
+        self.shapes.append(shape)
+        return len(self.names) - 1
+
+    def value(self, number: int, shape: Sequence[int], name: str = "") -> Value:
+        """All of a node, as a tensor of ``shape``."""
+        return Value(tuple(shape), number, name=name)
+
+    def size(self, number: int) -> int:
+        """Numbers of a node in one image."""
+        return math.prod(self.shapes[number])
+
+    def node(self, value: Value) -> int:
+        """The node that holds ``value``, in the ANN's shape of it.
+
+        Raises:
+            Refusal: images are mixed, or a function is no activation.
+        """
+        found = self._made.get(id(value))
+        if found is not None:
+            return found[1]
+        if not value.shape or value.shape[0] != self.batch:
+            raise Refusal(
+                f"reads {value.shape}, made of a batch of {self.batch}; every image has an answer "
+                f"of its own",
+                "keep the batch as the first axis",
+            )
+        shape = as_image(value.shape[1:])
+        number = self.whole(value)
+        if number is None:
+            number = self._gathered(self._of_an_image(value), shape, value.name)
+        else:
+            number = self._reshaped(number, shape)
+        self._made[id(value)] = value, number
+        return number
+
+    def is_rectified(self, value: Value) -> bool:
+        """Whether no element is ever negative."""
+        node, _, scale, shift, form = value.columns()
+        kinds = np.unique(np.stack((node, scale, shift, form)).T.astype(np.float64), axis=0)
+        for number, factor, offset, f in kinds:
+            if number < 0 or factor == 0:
+                lowest = 0.0
+            elif f == 0:
+                rectified = self._never_negative(int(number)) and factor > 0
+                lowest = 0.0 if rectified else -np.inf
+            else:
+                low, high = self.forms[int(f)].bounds()
+                lowest = min(factor * low, factor * high)
+            if not lowest + offset >= 0:
+                return False
+        return True
+
+    def _never_negative(self, number: int) -> bool:
+        if number == 0:
+            return False
+        node = self.nodes[number - 1]
+        inputs = [self.names.index(name) for name in node.inputs]
+        match node.op:
+            case ops.ReLU() | ops.Spike():
+                return True
+            case ops.Scale(factor=factor):
+                return factor >= 0 and self._never_negative(inputs[0])
+            case ops.Sparse():
+                bias = node.op.bias
+                positive = np.all(node.op.data >= 0) and (bias is None or np.all(bias >= 0))
+                return bool(positive) and self._never_negative(inputs[0])
+            case ops.Conv2d() | ops.Linear() | ops.BatchNorm():
+                return False
+            case _:
+                return all(self._never_negative(source) for source in inputs)
+
+    def bordered(self, value: Value) -> tuple[Value, Sides] | None:
+        """An image inside a border of zeros; None where it is something else."""
+        if len(value.shape) != 4 or not isinstance(value.node, np.ndarray):
+            return None
+        elements = self._of_an_image(value)
+        moving = elements.moving()
+        if np.any(elements.shift[~moving] != 0):
+            return None
+        inside = moving.reshape(value.shape[1:])
+        sides = []
+        for axis in (1, 2):
+            where = np.flatnonzero(inside.any(axis=tuple({0, 1, 2} - {axis})))
+            if not where.size:
+                return None
+            sides.append((int(where[0]), int(inside.shape[axis] - 1 - where[-1])))
+        (top, bottom), (left, right) = sides
+        rows, columns = inside.shape[1:]
+        core = np.arange(value.size).reshape(value.shape)[
+            :, :, top : rows - bottom, left : columns - right
+        ]
+        cut = self._in_order(value.taken(core))
+        if cut.index is not None or isinstance(cut.node, np.ndarray):
+            return None
+        return cut, (sides[0], sides[1])
+
+    def whole(self, value: Value) -> int | None:
+        """The node of a value that is all of one, or a function of it; None for any other.
+
+        In the node's own shape, which may differ.
+        """
+        value = self._in_order(value)
+        if value.index is not None or isinstance(value.node, np.ndarray) or value.node < 0:
+            return None
+        number = value.node
+        form = self._per_image(value.form, number)
+        if form is None:
+            return None
+        if not _is(form, 0):
+            channels = _per_channel(form, self.shapes[number])
+            if channels is None:
+                raise Refusal(
+                    "applies another function to every pixel",
+                    "use one activation for a layer or a channel",
+                )
+            number = self._activation(number, channels, value.name)
+        scale, shift = self._per_image(value.scale, number), self._per_image(value.shift, number)
+        if scale is None or shift is None:
+            return None
+        return self._affine(number, scale, shift, value.name)
+
+    def _in_order(self, value: Value) -> Value:
+        """With no index where the elements are all of one node in order."""
+        if value.index is None:
+            return value
+        node = value.node
+        if isinstance(node, np.ndarray):
+            if not np.all(node == node[0]):
+                return value
+            node = int(node[0])
+        if node < 0 or value.size != self.batch * self.size(node):
+            return value
+        if not np.array_equal(value.index, np.arange(value.size)):
+            return value
+        return replace(value, node=node, index=None)
+
+    def _per_image(self, values: Any, number: int) -> Any:
+        """What is the same for every image, of one; None where it differs."""
+        if not isinstance(values, np.ndarray):
+            return values
+        by_image = values.reshape(self.batch, self.size(number))
+        return by_image[0] if np.all(by_image == by_image[0]) else None
+
+    def _of_an_image(self, value: Value) -> _Elements:
+        """The elements of one image, which are those of every other.
+
+        Raises:
+            Refusal: they are not.
+        """
+        node, index, scale, shift, form = (
+            column.reshape(self.batch, -1) for column in value.columns()
+        )
+        sizes = np.array([self.size(number) for number in range(len(self.names))] or [0])
+        moving = (node >= 0) & (scale != 0)
+        own = np.where(moving, sizes[np.maximum(node, 0)], 0) * np.arange(self.batch)[:, None]
+        within = np.where(moving, index - own, 0)
+        node, form = np.where(moving, node, CONSTANT), np.where(moving, form, 0)
+        if not all(np.all(c == c[0]) for c in (node, within, scale, shift, form)):
+            raise Refusal(
+                "reads a value that mixes the images of a batch, or their number",
+                "keep the batch as the first axis, and every image apart",
+            )
+        return _Elements(node[0], within[0], scale[0], shift[0], form[0])
+
+    def _activation(self, number: int, form: Any, name: str) -> int:
+        """The function called ``form``, or one per channel, of all values of a node."""
+        key = ("activation", number, np.asarray(form).tobytes())
+        if key in self._cached:
+            return self._cached[key]
+        kinds = {int(f): self._rectifier(int(f)) for f in np.unique(form)}
+        each = [kinds[int(f)] for f in np.atleast_1d(form)]
+        ceilings = {r.ceiling for r in each}
+        if len({r.levels for r in each}) > 1 or (None in ceilings and len(ceilings) > 1):
+            raise Refusal(
+                "has channels whose activations differ in kind",
+                "use the same function with other constants",
+            )
+        name = name or ".relu"
+        norm = 1.0 if len(ceilings) == 1 else np.array([r.ceiling for r in each])
+        scale = np.array([r.scale for r in each]) / norm
+        shift = np.array([r.shift for r in each]) / norm
+        source = self._affine(number, scale, shift, f"{self._plain(name, number)}.input")
+        ceiling = each[0].ceiling if len(ceilings) == 1 else 1.0
+        made = self.add(ops.ReLU(ceiling, each[0].levels), source, name=self._plain(name, number))
+        factor = np.array([r.factor for r in each]) * norm
+        offset = np.array([r.offset for r in each])
+        result = self._affine(made, factor, offset, f"{self.names[made]}.output")
+        self._cached[key] = result
+        return result
+
+    def _rectifier(self, form: int) -> Rectifier:
+        found = rectifier(self.forms[form])
+        if found is None:
+            raise Refusal(
+                "is not a rectifier: the rate of a spiking neuron is min(max(x, 0), maximum), "
+                "perhaps in steps",
+                "replace it by ReLU, ReLU6 or a clamp and train again",
+            )
+        return found
+
+    def _affine(self, number: int, scale: Any, shift: Any, name: str) -> int:
+        """``scale x + shift`` of a node, by numbers or arrays of one image."""
+        shape = self.shapes[number]
+        by_channel = [_per_channel(np.asarray(v, dtype=np.float64), shape) for v in (scale, shift)]
+        factor, offset = by_channel
+        if factor is not None and offset is not None:
+            if _is(factor, 1) and _is(offset, 0):
+                return number
+            key = ("affine", number, np.asarray(factor).tobytes(), np.asarray(offset).tobytes())
+            if key not in self._cached:
+                if np.size(factor) == 1 and _is(offset, 0):
+                    op: ops.Op = ops.Scale(float(np.ravel(factor)[0]))
+                else:
+                    weight, bias = (np.broadcast_to(v, shape[:1]) for v in (factor, offset))
+                    zeros = np.zeros(shape[0])
+                    op = ops.BatchNorm(weight, bias, zeros, zeros + 1, eps=0.0)
+                self._cached[key] = self.add(op, number, name=self._plain(name, number, "scale"))
+            return self._cached[key]
+        size = math.prod(shape)
+        diagonal = sp.diags_array(np.broadcast_to(scale, size).astype(np.float64))
+        return self.sparse(
+            {number: sp.csr_array(diagonal)}, np.broadcast_to(shift, size), shape, name
+        )
+
+    def _reshaped(self, number: int, shape: Shape) -> int:
+        """In another shape, the values in the same order."""
+        if self.shapes[number] == shape:
+            return number
+        key = ("shape", number, shape)
+        if key not in self._cached:
+            if len(shape) == 1:
+                made = self.add(ops.Flatten(), number, name=f"{self.origin(number)}.flatten")
+            else:
+                same = sp.csr_array(sp.eye_array(self.size(number)))
+                made = self.sparse({number: same}, np.zeros(1), shape, ".reshape")
+            self._cached[key] = made
+        return self._cached[key]
+
+    def _gathered(self, elements: _Elements, shape: Shape, name: str) -> int:
+        """Any choice of elements of any nodes."""
+        columns = (elements.node, elements.index, elements.scale, elements.shift, elements.form)
+        digest = hashlib.blake2b(b"".join(c.tobytes() for c in columns)).digest()
+        key = ("gathered", digest, shape)
+        if key not in self._cached:
+            self._cached[key] = self._chosen(elements, shape, name)
+        return self._cached[key]
+
+    def _chosen(self, elements: _Elements, shape: Shape, name: str) -> int:
+        elements = self._activated(elements, name)
+        moving = elements.moving()
+        if not moving.any():
+            raise Refusal(
+                "reads a value that is the same for every image", "leave this part of the model out"
+            )
+        sub = self._subsampled(elements, shape, name)
+        if sub is not None:
+            return sub
+        matrices = {}
+        for number in np.unique(elements.node[moving]):
+            rows = np.flatnonzero(moving & (elements.node == number))
+            entries = (elements.scale[rows], (rows, elements.index[rows]))
+            size = (len(elements.node), self.size(int(number)))
+            matrices[int(number)] = sp.csr_array(sp.coo_array(entries, size))
+        return self.sparse(matrices, elements.shift, shape, name or ".select")
+
+    def sparse(
+        self, matrices: dict[int, sp.csr_array], shift: Floats, shape: Shape, name: str
+    ) -> int:
+        """The sum of sparse matrices times nodes, and a constant."""
+        size = math.prod(shape)
+        parts = []
+        for place, (number, matrix) in enumerate(matrices.items()):
+            if matrix.nnz > _MOST_SYNAPSES:
+                raise Refusal(
+                    f"is a matrix of {matrix.nnz} synapses, more than {_MOST_SYNAPSES}",
+                    "use smaller images, or convolutions and pooling",
+                )
+            bias = np.broadcast_to(shift, size) if place == 0 and np.any(shift) else None
+            matrix.sort_indices()
+            op = ops.Sparse(matrix.data, matrix.indices, matrix.indptr, self.size(number), shape, bias)
+            parts.append(self.add(op, number, name=self._plain(name, number)))
+        if len(parts) == 1:
+            return parts[0]
+        return self.add(ops.Add(), *parts, name=f"{self._plain(name, parts[0])}.sum")
+
+    def _subsampled(self, elements: _Elements, shape: Shape, name: str) -> int | None:
+        """Every n-th pixel from the first on, among silent channels; None for anything else."""
+        moving = elements.moving()
+        numbers = np.unique(elements.node[moving])
+        if len(numbers) != 1 or len(shape) != 3 or np.any(elements.shift != 0):
+            return None
+        number = int(numbers[0])
+        source = self.shapes[number]
+        if len(source) != 3 or np.any(elements.scale[moving] != 1):
+            return None
+        channels = moving.reshape(shape[0], -1)
+        alive = np.flatnonzero(channels.any(axis=1))
+        if len(alive) != source[0] or not channels[alive].all() or np.any(np.diff(alive) != 1):
+            return None
+        first = int(alive[0])
+        index = elements.index.reshape(shape)[first : first + source[0]]
+        step_y = int(index[0, 1, 0] // source[2]) if shape[1] > 1 else source[1]
+        step_x = int(index[0, 0, 1]) if shape[2] > 1 else source[2]
+        if step_y < 1 or step_x < 1:
+            return None
+        lattice = np.arange(math.prod(source)).reshape(source)[:, ::step_y, ::step_x]
+        if lattice.shape != index.shape or not np.array_equal(lattice, index):
+            return None
+        op = ops.Subsample((step_y, step_x), (first, shape[0] - first - source[0]))
+        return self.add(op, number, name=self._plain(name, number, "subsample"))
+
+    def _activated(self, elements: _Elements, name: str) -> _Elements:
+        """With every function of an element computed by a node."""
+        node, index, form = elements.node.copy(), elements.index.copy(), elements.form.copy()
+        pending = elements.moving() & (form != 0)
+        for number in np.unique(node[pending]):
+            here = np.flatnonzero(pending & (node == number))
+            for some in self._in_groups(int(number), here, index, form):
+                chosen = np.unique(index[some])
+                size = self.size(int(number))
+                if len(chosen) == size:
+                    forms = np.zeros(size, dtype=np.int64)
+                    forms[index[some]] = form[some]
+                    source, places = int(number), index[some]
+                else:
+                    entries = (np.ones(len(chosen)), (np.arange(len(chosen)), chosen))
+                    part = sp.csr_array(sp.coo_array(entries, (len(chosen), size)))
+                    source = self.sparse({int(number): part}, np.zeros(1), (len(chosen),), ".select")
+                    places = np.searchsorted(chosen, index[some])
+                    forms = np.zeros(len(chosen), dtype=np.int64)
+                    forms[places] = form[some]
+                channels = _per_channel(forms, self.shapes[source])
+                if channels is None:
+                    raise Refusal(
+                        "applies another function to every pixel",
+                        "use one activation for a layer or a channel",
+                    )
+                node[some] = self._activation(source, channels, name)
+                index[some] = places
+        return _Elements(node, index, elements.scale, elements.shift, np.zeros_like(form))
+
+    def _in_groups(self, number: int, here: Ints, index: Ints, form: Ints) -> list[Ints]:
+        """Elements that one layer of neurons computes: no input with two functions."""
+        pairs = np.unique(np.stack((index[here], form[here])), axis=1)
+        if len(np.unique(pairs[0])) == pairs.shape[1]:
+            forms = np.zeros(self.size(number), dtype=np.int64)
+            forms[pairs[0]] = pairs[1]
+            full = pairs.shape[1] == self.size(number)
+            if not full or _per_channel(forms, self.shapes[number]) is not None:
+                return [here]
+        return [here[form[here] == f] for f in np.unique(form[here])]
+
+    def origin(self, number: int) -> str:
+        """The layer with weights that a node comes from, by name."""
+        by_name = {node.name: node for node in self.nodes}
+        name = self.names[number]
+        while name in by_name and not isinstance(
+            by_name[name].op, ops.Conv2d | ops.Linear | ops.ReLU | ops.Spike
+        ):
+            name = max(by_name[name].inputs, key=self.names.index)
+        return name
+
+    def _plain(self, name: str, number: int, default: str = "node") -> str:
+        """A name that begins with a dot follows the layer with weights that it comes from."""
+        if not name:
+            name = f".{default}"
+        return f"{self.origin(number)}{name}" if name.startswith(".") else name
+
+    def _unused(self, name: str, inputs: tuple[int, ...]) -> str:
+        """The name, or another where it is taken."""
+        if name in self.names and inputs:
+            last = name.rpartition(".")[2]
+            named = f"{self.origin(inputs[0])}.{last}"
+            name = named if self.origin(inputs[0]) != INPUT else name
+        candidate, count = name, 1
+        while candidate in self.names:
+            candidate, count = f"{name}_{count}", count + 1
+        return candidate
+
+
+def _is(values: Any, number: float) -> bool:
+    return bool(np.all(np.asarray(values) == number))
+
+
+def _per_channel(values: Any, shape: Shape) -> Any:
+    """A number, or (C,), where nothing else differs; None otherwise."""
+    array = np.asarray(values)
+    if array.size == 1:
+        return array.ravel()[0]
+    if array.size == shape[0]:
+        return array.ravel()
+    by_channel = array.reshape(shape[0], -1)
+    if not np.all(by_channel == by_channel[:, :1]):
+        return None
+    return by_channel[:, 0]
