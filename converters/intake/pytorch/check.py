@@ -18,7 +18,7 @@ from eventsnn import ConversionError
 __all__ = ["check_answers"]
 
 #: Largest difference in float64, in parts of the spread of the answers.
-_TOLERANCE = 1e-6
+_TOLERANCE = 1e-5
 #: The same in float32, for models that insist on it.
 _COARSE = 1e-3
 #: Share of the images that may differ in float32 where rounding decides between levels.
