@@ -24,8 +24,8 @@ from small_cifar import read
 
 from converters import load_ann, rate, ttrbr
 from eventsnn import FixedPoint, Network, NetworkError, evaluate, quantise
+from eventsnn.files.whole_file import replacing
 from eventsnn.fixed_point import IntegerSamples
-from eventsnn.whole_file import replacing
 
 LARGEST_PIXEL = (1 - 0.406) / 0.225
 #: weight bits, potential bits, clamp in thresholds; None: as converted

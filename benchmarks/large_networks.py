@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from converters import ann_from_source, macs, rate
-from converters.architectures import architecture
+from converters.intake.architectures import architecture
 from eventsnn import simulate
 
 Arrays = dict[str, NDArray[Any]]

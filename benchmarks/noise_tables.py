@@ -25,8 +25,8 @@ from noise_data import PREPROCESSING, test_data, training_data
 from numpy.typing import NDArray
 
 from converters import load_ann, noise, rate
-from converters.npz import read_npz, write_npz
 from eventsnn import Network, Record, simulate
+from eventsnn.files.npz import read_npz, write_npz
 
 TICKS = (1, 2, 4, 8, 16)
 #: (variant, mode or recipe, how the table calls it)

@@ -3,7 +3,7 @@
     python benchmarks/train_digits.py
 
 Writes ``eventsnn/demo_data/digits_cnn.npz`` (self-describing weights, see
-`converters.load`) and ``eventsnn/demo_data/digits.npz`` (``x_test``, ``y_test``,
+`converters.intake.load`) and ``eventsnn/demo_data/digits.npz`` (``x_test``, ``y_test``,
 ``x_calibration``, ``y_calibration``). Each tells its origin under the key ``about``.
 
 Data: Optical Recognition of Handwritten Digits, E. Alpaydin and C. Kaynak, UCI Machine
@@ -29,7 +29,7 @@ from sklearn.datasets import load_digits
 from torch import nn
 
 from converters import Ann, ann_from_source, forward, save_ann
-from converters.npz import write_npz
+from eventsnn.files.npz import write_npz
 
 SEED = 0
 EPOCHS = 100

@@ -24,8 +24,7 @@ import torch
 from small_cifar import read
 
 from converters import forward, load_ann
-from converters.export_torch import export
-from converters.npz import read_npz, write_npz
+from converters.intake.export_torch import export
 from converters.training.augment import flipped_and_shifted
 from converters.training.clip import (
     initialise_thresholds,
@@ -34,6 +33,7 @@ from converters.training.clip import (
 )
 from converters.training.fit import fit
 from converters.training.resnet import ResNet
+from eventsnn.files.npz import read_npz, write_npz
 
 
 def trained(options: argparse.Namespace) -> ResNet:

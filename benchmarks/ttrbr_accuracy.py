@@ -32,7 +32,7 @@ from small_cifar import read
 
 from converters import Ann, forward, load_ann, rate, ttrbr
 from eventsnn import Record, simulate
-from eventsnn.whole_file import replacing
+from eventsnn.files.whole_file import replacing
 
 TICKS = {
     "rate": (8, 16, 32, 64, 128),

@@ -9,28 +9,28 @@
     conversion = rate(ann, calibration_images, ticks=64)
     run = simulate(conversion.network, image, ticks=64)
 
-Imports nothing of PyTorch, which only `converters.export_torch` needs. `converters.testing`
+Imports nothing of PyTorch, which only `converters.intake.export_torch` needs. `converters.testing`
 has hypothesis strategies for ANNs.
 """
 
-from converters import ops
-from converters.ann import Ann, Node
-from converters.architectures import architectures
+from converters.ann import ops
+from converters.ann.forward import activations, forward
+from converters.ann.graph import Ann, Node
+from converters.ann.macs import macs
+from converters.ann.quantized import quantised_activations
+from converters.calibration.activation_quantiles import activation_quantiles
 from converters.conversion import Conversion
 from converters.diagnosis import Diagnosis, diagnose
-from converters.forward import activations, forward
-from converters.graph_json import ann_from_source, ann_to_source
-from converters.load import load_ann, read_arrays, save_ann
-from converters.lower import lower
-from converters.macs import macs
-from converters.passes.activation_quantiles import activation_quantiles
+from converters.intake.architectures import architectures
+from converters.intake.graph_json import ann_from_source, ann_to_source
+from converters.intake.load import load_ann, read_arrays, save_ann
+from converters.lowering.lower import lower
+from converters.lowering.phase_words import bistable, phase_coding
 from converters.passes.dyadic_parameters import dyadic_parameters
 from converters.passes.fold_batch_norm import fold_batch_norm
 from converters.passes.max_pool_before_concat import max_pool_before_concat
 from converters.passes.phase_coded_input import phase_coded_input, pixel_range
 from converters.passes.relu_before_max_pool import relu_before_max_pool
-from converters.phase_words import bistable, phase_coding
-from converters.quantised import quantised_activations
 from converters.recipes.bsnn import bsnn
 from converters.recipes.noise import noise
 from converters.recipes.rate import rate

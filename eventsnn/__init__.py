@@ -1,24 +1,10 @@
 """Event-driven sparse simulation of spiking neural networks on the CPU."""
 
-from eventsnn.currents import Currents
-from eventsnn.errors import (
-    ConversionError,
-    CycleError,
-    DataError,
-    EventsnnError,
-    FileFormatError,
-    InputError,
-    MissingExtraError,
-    NetworkError,
-    ShapeError,
-    UnsupportedLayerError,
-)
-from eventsnn.evaluate import Evaluation, evaluate
-from eventsnn.fan_out import fan_out
-from eventsnn.fixed_point import FixedPoint, quantise
-from eventsnn.link import Link
-from eventsnn.network import Input, Layer, Network
-from eventsnn.neurons import (
+from eventsnn.counts.counts import Counts, LinkCount
+from eventsnn.description.fan_out import fan_out
+from eventsnn.description.link import Link
+from eventsnn.description.network import Input, Layer, Network
+from eventsnn.description.neurons import (
     IF,
     LIF,
     Accumulator,
@@ -39,12 +25,7 @@ from eventsnn.neurons import (
     Synchronous,
     ToValue,
 )
-from eventsnn.phase_coding import PhaseCodedImages, phase_coded, reading_ticks
-from eventsnn.record import Record
-from eventsnn.run import Counts, LinkCount, Queue, Run
-from eventsnn.simulate import simulate
-from eventsnn.spikes import Spikes
-from eventsnn.synapses import (
+from eventsnn.description.synapses import (
     AvgPool2d,
     Conv2d,
     Dense,
@@ -55,6 +36,26 @@ from eventsnn.synapses import (
     SumPool2d,
     Synapse,
 )
+from eventsnn.errors import (
+    ConversionError,
+    CycleError,
+    DataError,
+    EventsnnError,
+    FileFormatError,
+    InputError,
+    MissingExtraError,
+    NetworkError,
+    ShapeError,
+    UnsupportedLayerError,
+)
+from eventsnn.evaluation.evaluate import Evaluation, evaluate
+from eventsnn.fixed_point import FixedPoint, quantise
+from eventsnn.record import Record
+from eventsnn.run import Queue, Run
+from eventsnn.signals.currents import Currents
+from eventsnn.signals.spikes import Spikes
+from eventsnn.signals.words import PhaseCodedImages, phase_coded, reading_ticks
+from eventsnn.simulate import simulate
 from eventsnn.version import __version__
 
 __all__ = [

@@ -9,8 +9,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from eventsnn.description.network import Network
 from eventsnn.errors import InputError
-from eventsnn.network import Network
 
 __all__ = ["Record"]
 

@@ -9,16 +9,16 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from eventsnn.currents import Currents
+from eventsnn.description.network import Network, refuse_what_is_no_network
 from eventsnn.engine.execute import run_chunk
 from eventsnn.engine.granularity import choose_granularity
-from eventsnn.engine.inputs import InputValue, as_samples
 from eventsnn.engine.plan import Granularity, Order, Precision, make_plan
 from eventsnn.errors import InputError
-from eventsnn.network import Network, refuse_what_is_no_network
 from eventsnn.record import Record
 from eventsnn.run import Run
-from eventsnn.spikes import Spikes
+from eventsnn.signals.currents import Currents
+from eventsnn.signals.samples import InputValue, as_samples
+from eventsnn.signals.spikes import Spikes
 
 __all__ = ["check_ticks", "simulate"]
 

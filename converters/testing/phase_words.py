@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from converters import ops
-from converters.ann import Ann
-from converters.lower import lower
-from converters.phase_words import bistable
-from converters.quantised import quantised_activations
+from converters.ann import ops
+from converters.ann.graph import Ann
+from converters.ann.quantized import quantised_activations
+from converters.lowering.lower import lower
+from converters.lowering.phase_words import bistable
 from converters.testing.origin import Origin, origin_of
 from eventsnn import (
     Bistable,

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from converters import ops
-from converters.ann import INPUT, Ann
-from converters.apply import apply
-from converters.dynamics import NeuronKind
-from converters.lower import lower
+from converters.ann import ops
+from converters.ann.apply import apply
+from converters.ann.graph import INPUT, Ann
+from converters.lowering.lower import lower
+from converters.lowering.neuron_kinds import NeuronKind
 from converters.testing.origin import Origin, origin_of
 from eventsnn import IF, Burst, Network, Record, Run, Signed, simulate
 from eventsnn.testing import rounding_bounds

@@ -210,7 +210,7 @@ def _figure() -> Any:
 
 
 def _draw(curves: Sequence[_Curves], path: Path) -> None:
-    from eventsnn.whole_file import replacing
+    from eventsnn.files.whole_file import replacing
 
     figure = _figure()(figsize=(12, 4), layout="constrained")
     panels = figure.subplots(1, 3, sharey=True)

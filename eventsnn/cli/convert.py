@@ -23,10 +23,10 @@ from eventsnn.cli.target import check_target
 
 if TYPE_CHECKING:
     from converters import Ann, Conversion
-    from converters.neuron_kinds import NeuronKinds
+    from converters.lowering.neuron_kinds import NeuronKinds
     from eventsnn.datasets import DataSet
     from eventsnn.hdf5 import NetworkFile
-    from eventsnn.preprocessing import PreprocessedImages
+    from eventsnn.signals.preprocessing import PreprocessedImages
 
 __all__ = ["convert", "convert_by_rate"]
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from converters import Ann
     from eventsnn.hdf5 import NetworkFile
-    from eventsnn.preprocessing import PreprocessedImages
+    from eventsnn.signals.preprocessing import PreprocessedImages
 
 __all__ = ["WordOptions", "convert_by_words", "word_options"]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from converters import Ann
     from eventsnn.hdf5 import NetworkFile
-    from eventsnn.preprocessing import PreprocessedImages
+    from eventsnn.signals.preprocessing import PreprocessedImages
 
 __all__ = ["convert_by_noise"]
 

@@ -51,9 +51,9 @@ def diagnose(
     from converters.diagnosis.plot import diagnosis_figure, figure_type
     from eventsnn.cli.measure import images_for
     from eventsnn.datasets import load_data
+    from eventsnn.files.whole_file import replacing
     from eventsnn.hdf5 import load_network
     from eventsnn.report import write_report
-    from eventsnn.whole_file import replacing
 
     for target, option in ((report_path, "--json"), (picture, "--plot")):
         if target is not None:

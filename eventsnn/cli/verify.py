@@ -129,7 +129,7 @@ def _samples(
 
 def _beginning(recording: Any, ticks: int) -> Any:
     """The ticks from the first event on; the oracle would take hours for all of them."""
-    from eventsnn.spikes import Spikes
+    from eventsnn.signals.spikes import Spikes
 
     first = int(recording.tick[0]) if len(recording) else 0
     kept = recording.tick < first + ticks

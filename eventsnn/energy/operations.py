@@ -8,11 +8,11 @@ from typing import Literal, assert_never
 
 import numpy as np
 
-from eventsnn.description import Shape
-from eventsnn.effective_fan_out import weights_and_zeros
-from eventsnn.link import Link
-from eventsnn.network import Layer, Network
-from eventsnn.neurons import (
+from eventsnn.counts.counts import Counts, LinkCount
+from eventsnn.description.base import Shape
+from eventsnn.description.link import Link
+from eventsnn.description.network import Layer, Network
+from eventsnn.description.neurons import (
     IF,
     LIF,
     Accumulator,
@@ -28,8 +28,8 @@ from eventsnn.neurons import (
     RunningMaximum,
     Signed,
 )
-from eventsnn.run import Counts, LinkCount
-from eventsnn.synapses import Conv2d, Dense, Sparse, output_shape, pair
+from eventsnn.description.nonzero_fan_out import weights_and_zeros
+from eventsnn.description.synapses import Conv2d, Dense, Sparse, output_shape, pair
 
 __all__ = ["LayerWork", "LinkWork", "Operations"]
 

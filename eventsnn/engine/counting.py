@@ -14,11 +14,8 @@ from typing import Any, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from eventsnn.engine.link_tables import DescribedLink
-from eventsnn.engine.plan import Plan
-from eventsnn.kernels import tables as t
-from eventsnn.kernels.emission_sums import emission_sums
-from eventsnn.neurons import (
+from eventsnn.counts.counts import Counts, LinkCount, OperationsAfter
+from eventsnn.description.neurons import (
     IF,
     LIF,
     Accumulator,
@@ -35,7 +32,10 @@ from eventsnn.neurons import (
     RunningMaximum,
     Signed,
 )
-from eventsnn.run import Counts, LinkCount, OperationsAfter
+from eventsnn.engine.link_tables import DescribedLink
+from eventsnn.engine.plan import Plan
+from eventsnn.kernels import tables as t
+from eventsnn.kernels.emission_sums import emission_sums
 
 __all__ = ["count_operations", "operations_after"]
 

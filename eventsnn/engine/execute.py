@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventsnn.engine.collect import collect
-from eventsnn.engine.inputs import Sample, later_sample
 from eventsnn.engine.load import load
 from eventsnn.engine.plan import Plan
 from eventsnn.engine.state import (
@@ -32,6 +31,7 @@ from eventsnn.kernels.heap import restore
 from eventsnn.kernels.loop import run
 from eventsnn.record import Record
 from eventsnn.run import Run
+from eventsnn.signals.samples import Sample, later_sample
 
 __all__ = ["run_chunk"]
 

@@ -8,10 +8,9 @@ from typing import Literal, assert_never
 
 import numpy as np
 
-from eventsnn.engine.inputs import Sample
-from eventsnn.fan_out import fan_out
-from eventsnn.network import Layer, Network
-from eventsnn.neurons import (
+from eventsnn.description.fan_out import fan_out
+from eventsnn.description.network import Layer, Network
+from eventsnn.description.neurons import (
     IF,
     LIF,
     Accumulator,
@@ -25,7 +24,8 @@ from eventsnn.neurons import (
     RunningMaximum,
     Signed,
 )
-from eventsnn.spikes import Spikes
+from eventsnn.signals.samples import Sample
+from eventsnn.signals.spikes import Spikes
 
 __all__ = ["choose_granularity"]
 

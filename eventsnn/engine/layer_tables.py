@@ -9,11 +9,9 @@ from typing import Any, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from eventsnn.description import Shape, Values
-from eventsnn.engine.layout import public_index, to_plan
-from eventsnn.kernels import tables as t
-from eventsnn.network import Layer, Network, maximum_window
-from eventsnn.neurons import (
+from eventsnn.description.base import Shape, Values
+from eventsnn.description.network import Layer, Network, maximum_window
+from eventsnn.description.neurons import (
     IF,
     LIF,
     Accumulator,
@@ -31,8 +29,10 @@ from eventsnn.neurons import (
     Subtract,
     ToValue,
 )
+from eventsnn.description.synapses import output_shape, pool_window
+from eventsnn.engine.layout import public_index, to_plan
+from eventsnn.kernels import tables as t
 from eventsnn.noise import quantiles
-from eventsnn.synapses import output_shape, pool_window
 
 __all__ = ["is_noisy", "layer_tables"]
 
@@ -74,7 +74,7 @@ class _Rule:
         v0: potential before tick 0.
         lazy: needs more than a plain sweep.
         threshold, amount: of the test, and what the reset subtracts or sets.
-        decay, v_min, v_max, refractory, negative, limit: see `eventsnn.neurons`.
+        decay, v_min, v_max, refractory, negative, limit: see `eventsnn.description.neurons`.
         synaptic_decay, gain: of CUBA neurons.
         noise_mean, noise_deviation: of its noise.
     """

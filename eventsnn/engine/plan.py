@@ -9,14 +9,9 @@ from typing import Any, Literal, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from eventsnn.description import Shape
-from eventsnn.engine.layer_tables import is_noisy, layer_tables
-from eventsnn.engine.link_tables import LinkPlan, link_tables
-from eventsnn.engine.schedule import components
-from eventsnn.errors import InputError, NetworkError
-from eventsnn.kernels import tables as t
-from eventsnn.network import Layer, Network
-from eventsnn.neurons import (
+from eventsnn.description.base import Shape
+from eventsnn.description.network import Layer, Network
+from eventsnn.description.neurons import (
     IF,
     LIF,
     Accumulator,
@@ -31,6 +26,11 @@ from eventsnn.neurons import (
     RunningMaximum,
     Signed,
 )
+from eventsnn.engine.layer_tables import is_noisy, layer_tables
+from eventsnn.engine.link_tables import LinkPlan, link_tables
+from eventsnn.engine.schedule import components
+from eventsnn.errors import InputError, NetworkError
+from eventsnn.kernels import tables as t
 
 __all__ = ["Granularity", "Order", "Plan", "Precision", "make_plan"]
 

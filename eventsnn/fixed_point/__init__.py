@@ -5,6 +5,6 @@
 
 from eventsnn.fixed_point.bounds import Extent
 from eventsnn.fixed_point.inputs import IntegerInputs, IntegerSamples
-from eventsnn.fixed_point.quantise import FixedPoint, IntegerLayer, quantise
+from eventsnn.fixed_point.quantize import FixedPoint, IntegerLayer, quantise
 
 __all__ = ["Extent", "FixedPoint", "IntegerInputs", "IntegerLayer", "IntegerSamples", "quantise"]

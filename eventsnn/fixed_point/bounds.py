@@ -13,9 +13,8 @@ from typing import assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from eventsnn.fixed_point.grid import Integrating
-from eventsnn.network import Layer, Network
-from eventsnn.neurons import (
+from eventsnn.description.network import Layer, Network
+from eventsnn.description.neurons import (
     IF,
     Accumulator,
     Burst,
@@ -25,8 +24,7 @@ from eventsnn.neurons import (
     Subtract,
     ToValue,
 )
-from eventsnn.synapse_reference import apply_chain
-from eventsnn.synapses import (
+from eventsnn.description.synapses import (
     AvgPool2d,
     Conv2d,
     Dense,
@@ -37,6 +35,8 @@ from eventsnn.synapses import (
     SumPool2d,
     Synapse,
 )
+from eventsnn.fixed_point.grid import Integrating
+from eventsnn.oracle.synapses import apply_chain
 
 __all__ = ["Extent", "amplitudes", "extent"]
 

@@ -8,10 +8,18 @@ from typing import Any, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from eventsnn.description import Shape, Values
-from eventsnn.network import Layer
-from eventsnn.neurons import IF, Accumulator, Burst, RunningMaximum, Signed, Subtract, ToValue
-from eventsnn.synapses import (
+from eventsnn.description.base import Shape, Values
+from eventsnn.description.network import Layer
+from eventsnn.description.neurons import (
+    IF,
+    Accumulator,
+    Burst,
+    RunningMaximum,
+    Signed,
+    Subtract,
+    ToValue,
+)
+from eventsnn.description.synapses import (
     AvgPool2d,
     Conv2d,
     Dense,

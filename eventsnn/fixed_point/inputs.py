@@ -9,10 +9,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from eventsnn.currents import Currents
+from eventsnn.description.network import Network
 from eventsnn.errors import InputError
-from eventsnn.network import Network
-from eventsnn.spikes import Spikes
+from eventsnn.signals.currents import Currents
+from eventsnn.signals.spikes import Spikes
 
 __all__ = ["IntegerInputs", "IntegerSamples", "input_units"]
 

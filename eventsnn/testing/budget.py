@@ -15,9 +15,8 @@ from typing import Any, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from eventsnn.currents import Currents
-from eventsnn.network import Layer, Network
-from eventsnn.neurons import (
+from eventsnn.description.network import Layer, Network
+from eventsnn.description.neurons import (
     IF,
     LIF,
     Accumulator,
@@ -34,10 +33,7 @@ from eventsnn.neurons import (
     Subtract,
     ToValue,
 )
-from eventsnn.noise import PLACES
-from eventsnn.spikes import Spikes
-from eventsnn.synapse_reference import apply_chain
-from eventsnn.synapses import (
+from eventsnn.description.synapses import (
     AvgPool2d,
     Conv2d,
     Dense,
@@ -49,6 +45,10 @@ from eventsnn.synapses import (
     Synapse,
     pool_window,
 )
+from eventsnn.noise import PLACES
+from eventsnn.oracle.synapses import apply_chain
+from eventsnn.signals.currents import Currents
+from eventsnn.signals.spikes import Spikes
 
 __all__ = ["exact_bits", "rounding_bounds"]
 

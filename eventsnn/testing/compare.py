@@ -8,10 +8,9 @@ from typing import Any, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from eventsnn import reference
-from eventsnn.engine.plan import Granularity, Order, Precision
-from eventsnn.network import Layer, Network
-from eventsnn.neurons import (
+from eventsnn import oracle
+from eventsnn.description.network import Layer, Network
+from eventsnn.description.neurons import (
     IF,
     LIF,
     Accumulator,
@@ -27,6 +26,7 @@ from eventsnn.neurons import (
     RunningMaximum,
     Signed,
 )
+from eventsnn.engine.plan import Granularity, Order, Precision
 from eventsnn.record import Record
 from eventsnn.run import Run
 from eventsnn.simulate import simulate
@@ -73,20 +73,20 @@ def assert_equals_oracle(
         granularity=granularity,
         seed=seed,
     )
-    trace = reference.simulate(network, inputs, ticks=ticks, seed=seed)
+    trace = oracle.simulate(network, inputs, ticks=ticks, seed=seed)
     for name in network.positions:
         pairs = {
             "spikes": (run.spikes[name].to_dense(ticks), trace.spikes[name]),
             "potential": (run.potentials[name], trace.potentials[name]),
             "potential before the reset": (run.potentials_before_reset[name], trace.tested[name]),
         }
-        for what, (ours, oracle) in pairs.items():
-            differs = np.argwhere(ours != oracle)
+        for what, (ours, expected) in pairs.items():
+            differs = np.argwhere(ours != expected)
             if differs.size:
                 first = tuple(int(i) for i in differs[0])
                 raise AssertionError(
                     f"layer `{name}`: {what} of neuron {first[1:]} at tick {first[0]} is "
-                    f"{ours[first]!r}, the oracle has {oracle[first]!r} "
+                    f"{ours[first]!r}, the oracle has {expected[first]!r} "
                     f"({precision}, {order}, {granularity}; {len(differs)} values differ)"
                 )
     return run
@@ -124,7 +124,7 @@ def assert_follows_oracle(
         granularity=granularity,
         seed=seed,
     )
-    trace = reference.simulate(network, inputs, ticks=ticks, seed=seed)
+    trace = oracle.simulate(network, inputs, ticks=ticks, seed=seed)
     ours = {name: run.spikes[name].to_dense(ticks) for name in network.positions}
     bounds = rounding_bounds(network, inputs, ticks, _UNIT[precision])
     for tick in range(ticks):

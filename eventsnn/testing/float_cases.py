@@ -8,8 +8,7 @@ from typing import assert_never
 import numpy as np
 from hypothesis import strategies as st
 
-from eventsnn.engine.plan import Precision
-from eventsnn.synapses import (
+from eventsnn.description.synapses import (
     AvgPool2d,
     Conv2d,
     Dense,
@@ -20,6 +19,7 @@ from eventsnn.synapses import (
     SumPool2d,
     Synapse,
 )
+from eventsnn.engine.plan import Precision
 from eventsnn.testing.strategies import Case, cases
 
 __all__ = ["float_cases"]

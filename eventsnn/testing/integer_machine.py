@@ -2,7 +2,7 @@
 
 Potentials are ``np.int16`` or ``np.int32`` arrays; matrices, arrivals and amplitudes are
 integers. Whatever would not fit into a register, in any order of the additions of a tick, is
-an error and never wraps around. It shares the meaning of `eventsnn.reference` for networks of
+an error and never wraps around. It shares the meaning of `eventsnn.oracle.simulate` for networks of
 `eventsnn.quantise`, and none of its code but the matrix of a chain.
 """
 
@@ -15,10 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eventsnn.currents import Currents
-from eventsnn.link import delay_groups
-from eventsnn.network import Layer, Network, maximum_window
-from eventsnn.neurons import (
+from eventsnn.description.link import delay_groups
+from eventsnn.description.network import Layer, Network, maximum_window
+from eventsnn.description.neurons import (
     IF,
     Accumulator,
     Burst,
@@ -28,8 +27,9 @@ from eventsnn.neurons import (
     Subtract,
     ToValue,
 )
-from eventsnn.spikes import Spikes
-from eventsnn.synapse_reference import unroll
+from eventsnn.oracle.synapses import unroll
+from eventsnn.signals.currents import Currents
+from eventsnn.signals.spikes import Spikes
 
 __all__ = ["IntegerTrace", "run_integers"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from eventsnn.network import Layer, Network
-from eventsnn.neurons import IF, LIF, Accumulator, Burst, CubaLIF, Signed
+from eventsnn.description.network import Layer, Network
+from eventsnn.description.neurons import IF, LIF, Accumulator, Burst, CubaLIF, Signed
 
 __all__ = ["why_it_moves", "why_it_spikes"]
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from hypothesis import strategies as st
 
-from eventsnn.description import Shape
-from eventsnn.link import Link
-from eventsnn.network import Input, Layer, Network
-from eventsnn.neurons import Neuron
-from eventsnn.synapses import (
+from eventsnn.description.base import Shape
+from eventsnn.description.link import Link
+from eventsnn.description.network import Input, Layer, Network
+from eventsnn.description.neurons import Neuron
+from eventsnn.description.synapses import (
     AvgPool2d,
     Conv2d,
     Dense,

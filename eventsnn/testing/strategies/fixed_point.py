@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from eventsnn.network import Layer, Network
-from eventsnn.neurons import (
+from eventsnn.description.network import Layer, Network
+from eventsnn.description.neurons import (
     IF,
     LIF,
     Accumulator,
@@ -20,7 +20,7 @@ from eventsnn.neurons import (
     RunningMaximum,
     Signed,
 )
-from eventsnn.spikes import Spikes
+from eventsnn.signals.spikes import Spikes
 from eventsnn.testing.strategies.inputs import analog_inputs, currents, spike_trains
 from eventsnn.testing.strategies.networks import networks
 from eventsnn.testing.strategies.numbers import Draw

@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 from hypothesis import strategies as st
 
-from eventsnn.description import Shape
-from eventsnn.link import Link
-from eventsnn.network import Input, Layer, Network, maximum_window
-from eventsnn.neurons import (
+from eventsnn.description.base import Shape
+from eventsnn.description.link import Link
+from eventsnn.description.network import Input, Layer, Network, maximum_window
+from eventsnn.description.neurons import (
     Accumulator,
     Bistable,
     Maximum,
@@ -20,7 +20,7 @@ from eventsnn.neurons import (
     RunningMaximum,
     Synchronous,
 )
-from eventsnn.synapses import Synapse, chain_shape, output_shape
+from eventsnn.description.synapses import Synapse, chain_shape, output_shape
 from eventsnn.testing.strategies.delays import delays
 from eventsnn.testing.strategies.neurons import decays, neurons
 from eventsnn.testing.strategies.numbers import Draw, broadcast_shapes, dyadic, image_shapes

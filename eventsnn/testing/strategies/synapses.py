@@ -8,8 +8,8 @@ import numpy as np
 import scipy.sparse as sp
 from hypothesis import strategies as st
 
-from eventsnn.description import Shape
-from eventsnn.synapses import (
+from eventsnn.description.base import Shape
+from eventsnn.description.synapses import (
     AvgPool2d,
     Conv2d,
     Dense,

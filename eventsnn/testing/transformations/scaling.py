@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from eventsnn.network import Layer, Network
-from eventsnn.neurons import Maximum, Relay, Synchronous
-from eventsnn.synapses import Conv2d, Dense, Scale, Sparse, Synapse
+from eventsnn.description.network import Layer, Network
+from eventsnn.description.neurons import Maximum, Relay, Synchronous
+from eventsnn.description.synapses import Conv2d, Dense, Scale, Sparse, Synapse
 from eventsnn.testing.transformations.parameters import map_arrays
 
 __all__ = ["can_be_scaled", "scale_layer"]

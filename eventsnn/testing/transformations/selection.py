@@ -12,9 +12,9 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from eventsnn.description import Shape
-from eventsnn.link import Link
-from eventsnn.synapses import (
+from eventsnn.description.base import Shape
+from eventsnn.description.link import Link
+from eventsnn.description.synapses import (
     AvgPool2d,
     Conv2d,
     Dense,
