@@ -25,7 +25,7 @@ from converters import (
     load_ann,
     lower,
     phase_coding,
-    quantised_activations,
+    quantized_activations,
 )
 from eventsnn import Bistable, Network, Record, Run, simulate
 
@@ -67,7 +67,7 @@ def flips(ann: Ann, calibration: Any, x: Any, phases: int) -> None:
     names = bistable_layers(made.network)
     flipped = words = 0
     for image, run in zip(x, runs_of(made, x), strict=True):
-        exact = quantised_activations(made.ann, image[None], made.thresholds, names, phases=phases)
+        exact = quantized_activations(made.ann, image[None], made.thresholds, names, phases=phases)
         for name in names:
             word = exact[name][0] / np.asarray(made.thresholds[name])
             flipped += int(np.sum(np.abs(run.spikes[name].counts() - word) > 2.0 ** -(phases + 2)))

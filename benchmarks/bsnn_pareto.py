@@ -28,7 +28,7 @@ from converters import (
     load_ann,
     lower,
     macs,
-    quantised_activations,
+    quantized_activations,
     rate,
     ttrbr,
 )
@@ -83,7 +83,7 @@ def by_rate(ann: Ann, images: Any, ticks: int) -> Network:
 
 
 def by_old_rate(ann: Ann, images: Any, _ticks: int) -> Network:
-    """Maximum normalisation and v = 0 before the first tick: the method of 2015."""
+    """Maximum normalization and v = 0 before the first tick: the method of 2015."""
     ann = canonical(ann)
     thresholds = activation_quantiles(ann, images, quantile=1.0)
     return lower(ann, thresholds, initial=0.0)
@@ -111,7 +111,7 @@ BY_TICK: dict[str, tuple[Callable[[Ann, Any, int], Network], tuple[int, ...]]] =
 BY_WORD: dict[str, dict[str, Any]] = {
     **{f"bsnn K={k}": {"phases": k} for k in (4, 5, 6, 8)},
     **{f"bsnn K={k} floor": {"phases": k, "rounding": False} for k in (4, 5)},
-    "bsnn K=4 quantile": {"phases": 4, "quantile": 0.9999, "granularity": "layer"},
+    "bsnn K=4 quantile": {"phases": 4, "quantile": 0.9999, "per": "layer"},
 }
 METHODS = (*BY_WORD, *BY_TICK)
 #: Too slow to be measured everywhere.
@@ -166,7 +166,7 @@ def by_word(
 def answer(conversion: Conversion, x: Any) -> Any:
     """Of the ANN of words, in 32-bit floats."""
     output = conversion.ann.output
-    return quantised_activations(
+    return quantized_activations(
         conversion.ann,
         x,
         conversion.thresholds,

@@ -7,7 +7,7 @@ Writes ``eventsnn/demo_data/digits_cnn.npz`` (self-describing weights, see
 ``x_calibration``, ``y_calibration``). Each tells its origin under the key ``about``.
 
 Data: Optical Recognition of Handwritten Digits, E. Alpaydin and C. Kaynak, UCI Machine
-Learning Repository (doi 10.24432/C50P49), licence CC BY 4.0, the 1,797 images of its test
+Learning Repository (doi 10.24432/C50P49), license CC BY 4.0, the 1,797 images of its test
 part as bundled with scikit-learn: 8 x 8 pixels, grey values 0 to 16. Preprocessing: x / 16.
 
 Split: a permutation with seed 0; the first 1,297 images train, the last 500 test; the
@@ -143,7 +143,7 @@ def main() -> None:
     ann = exported(model)
     answers = forward(ann, x_test / np.float32(16)).argmax(axis=1)
     about = {
-        "licence": LICENCE,
+        "license": LICENCE,
         "seed": SEED,
         "preprocessing": "x / 16",
         "test_accuracy": float(np.mean(answers == y_test)),

@@ -27,7 +27,7 @@ from converters import forward, load_ann
 from converters.intake.export_torch import export
 from converters.training.augment import flipped_and_shifted
 from converters.training.clip import (
-    initialise_thresholds,
+    initialize_thresholds,
     keep_thresholds_positive,
     parameter_groups,
 )
@@ -44,7 +44,7 @@ def trained(options: argparse.Namespace) -> ResNet:
     labels = torch.from_numpy(np.concatenate([y for _, y in parts]))
     model = ResNet(options.depth, options.width, options.block, stem_stride=options.stem_stride)
     model = model.to(memory_format=torch.channels_last)
-    initialise_thresholds(model.train(), images[:500].contiguous(memory_format=torch.channels_last))
+    initialize_thresholds(model.train(), images[:500].contiguous(memory_format=torch.channels_last))
     fit(
         model,
         images,

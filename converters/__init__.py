@@ -17,7 +17,7 @@ from converters.ann import ops
 from converters.ann.forward import activations, forward
 from converters.ann.graph import Ann, Node
 from converters.ann.macs import macs
-from converters.ann.quantized import quantised_activations
+from converters.ann.quantized import quantized_activations
 from converters.calibration.activation_quantiles import activation_quantiles
 from converters.conversion import Conversion
 from converters.diagnosis import Diagnosis, diagnose
@@ -61,7 +61,7 @@ __all__ = [
     "phase_coded_input",
     "phase_coding",
     "pixel_range",
-    "quantised_activations",
+    "quantized_activations",
     "rate",
     "read_arrays",
     "relu_before_max_pool",

@@ -6,8 +6,8 @@ from eventsnn.description.link import Link
 from eventsnn.description.network import Input, Layer, Network
 from eventsnn.description.neurons import (
     IF,
+    LI,
     LIF,
-    Accumulator,
     Bistable,
     Burst,
     CubaLIF,
@@ -28,8 +28,8 @@ from eventsnn.description.neurons import (
 from eventsnn.description.synapses import (
     AvgPool2d,
     Conv2d,
-    Dense,
     Flatten,
+    Linear,
     Scale,
     Sparse,
     Subsample,
@@ -49,7 +49,7 @@ from eventsnn.errors import (
     UnsupportedLayerError,
 )
 from eventsnn.evaluation.evaluate import Evaluation, evaluate
-from eventsnn.fixed_point import FixedPoint, quantise
+from eventsnn.fixed_point import FixedPoint, quantize
 from eventsnn.record import Record
 from eventsnn.run import Queue, Run
 from eventsnn.signals.currents import Currents
@@ -60,8 +60,8 @@ from eventsnn.version import __version__
 
 __all__ = [
     "IF",
+    "LI",
     "LIF",
-    "Accumulator",
     "AvgPool2d",
     "Bistable",
     "Burst",
@@ -72,7 +72,6 @@ __all__ = [
     "Currents",
     "CycleError",
     "DataError",
-    "Dense",
     "Evaluation",
     "EventsnnError",
     "FileFormatError",
@@ -81,6 +80,7 @@ __all__ = [
     "Input",
     "InputError",
     "Layer",
+    "Linear",
     "Link",
     "LinkCount",
     "MissingExtraError",
@@ -115,7 +115,7 @@ __all__ = [
     "evaluate",
     "fan_out",
     "phase_coded",
-    "quantise",
+    "quantize",
     "reading_ticks",
     "simulate",
 ]

@@ -49,7 +49,7 @@ class Run:
         counts: operations.
         queue: work of the event queue.
         after: operations after fewer ticks, where they were asked for.
-        resume: how to go on, see `continue_`; None unless the record asked for it.
+        continuation: how to go on, see `resume`; None unless the record asked for it.
     """
 
     ticks: int
@@ -60,9 +60,9 @@ class Run:
     potentials: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     potentials_before_reset: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     after: OperationsAfter | None = None
-    resume: Callable[[int, Any], Run] | None = field(default=None, repr=False, compare=False)
+    continuation: Callable[[int, Any], Run] | None = field(default=None, repr=False, compare=False)
 
-    def continue_(self, ticks: int, inputs: Any = None) -> Run:
+    def resume(self, ticks: int, inputs: Any = None) -> Run:
         """Go on for ``ticks`` more ticks, as if the run had never stopped.
 
         Needs ``Record(resumable=True)``. May be called any number of times, for different
@@ -81,8 +81,8 @@ class Run:
             InputError: the run was not recorded as resumable, ticks or inputs do not fit,
                 or an event lies before ``run.ticks``.
         """
-        if self.resume is None:
+        if self.continuation is None:
             raise InputError(
-                "continue_: the state was not kept; simulate with record=Record(resumable=True)"
+                "resume: the state was not kept; simulate with record=Record(resumable=True)"
             )
-        return self.resume(ticks, inputs)
+        return self.continuation(ticks, inputs)

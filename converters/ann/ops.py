@@ -49,7 +49,7 @@ RESETS: tuple[SpikeReset, ...] = ("subtract", "zero")
 
 
 def pair(value: int | Pair | None) -> Pair:
-    """A field that construction has already normalised to a pair."""
+    """A field that construction has already normalized to a pair."""
     assert isinstance(value, tuple)
     return value
 

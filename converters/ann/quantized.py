@@ -12,12 +12,12 @@ from converters.ann import ops
 from converters.ann.apply import apply
 from converters.ann.graph import INPUT, Ann
 
-__all__ = ["as_words", "quantised_activations"]
+__all__ = ["as_words", "quantized_activations"]
 
 Array = NDArray[np.floating[Any]]
 
 
-def quantised_activations(
+def quantized_activations(
     ann: Ann,
     images: ArrayLike,
     thresholds: Mapping[str, float | NDArray[np.float64]],

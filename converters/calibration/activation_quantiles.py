@@ -13,9 +13,9 @@ from converters.ann.forward import stream
 from converters.ann.graph import Ann
 from eventsnn import ConversionError
 
-__all__ = ["Granularity", "activation_quantiles"]
+__all__ = ["Per", "activation_quantiles"]
 
-Granularity = Literal["layer", "channel"]
+Per = Literal["layer", "channel"]
 
 _Largest = NDArray[np.floating[Any]]  # (rows, k): the k largest values of each row so far
 
@@ -25,7 +25,7 @@ def activation_quantiles(
     images: ArrayLike,
     *,
     quantile: float = 0.999,
-    granularity: Granularity = "layer",
+    per: Per = "layer",
 ) -> dict[str, float | NDArray[np.float64]]:
     """A quantile of each ReLU's output over ``images``, zeros included.
 
@@ -44,28 +44,28 @@ def activation_quantiles(
         images: calibration images (N, C, H, W), preprocessed.
         quantile: in (0, 1]; 1 is the maximum (Diehl et al., IJCNN 2015), 0.999 ignores
             outliers (Rueckauer et al., Front. Neurosci. 11:682, 2017).
-        granularity: one number per "layer", or per "channel": then an array (C, 1, 1), or
+        per: one number per "layer", or per "channel": then an array (C, 1, 1), or
             (N,) for a vector, as thresholds take it.
 
     Returns:
         By name of the ReLU; float or array, all positive.
 
     Raises:
-        ConversionError: an impossible quantile or granularity.
+        ConversionError: an impossible quantile or per.
         InputError: images that do not fit the network.
     """
     if not 0 < quantile <= 1:
         raise ConversionError(f"quantile: expected a number in (0, 1], found {quantile}")
-    if granularity not in {"layer", "channel"}:
-        raise ConversionError(f'granularity: expected "layer" or "channel", found {granularity!r}')
+    if per not in {"layer", "channel"}:
+        raise ConversionError(f'per: expected "layer" or "channel", found {per!r}')
     images = np.asarray(images)
     names = ann.names_of(ops.ReLU)
-    rows = {name: ann.shapes[name][0] if granularity == "channel" else 1 for name in names}
+    rows = {name: ann.shapes[name][0] if per == "channel" else 1 for name in names}
     counts = {name: len(images) * math.prod(ann.shapes[name]) // rows[name] for name in names}
     largest: dict[str, _Largest] = {}
     for chunk in stream(ann, images, names):
         for name, values in chunk.items():
-            by_row = values.swapaxes(0, 1) if granularity == "channel" else values
+            by_row = values.swapaxes(0, 1) if per == "channel" else values
             seen = by_row.reshape(rows[name], -1)
             if name in largest:
                 seen = np.concatenate((largest[name], seen), axis=1)
@@ -81,7 +81,7 @@ def activation_quantiles(
         assert isinstance(relu, ops.ReLU)
         if relu.ceiling is not None:
             values[values > relu.ceiling] = relu.ceiling
-        if granularity == "layer":
+        if per == "layer":
             thresholds[name] = float(values[0])
         else:
             thresholds[name] = values.reshape(-1, *(1,) * (len(ann.shapes[name]) - 1))

@@ -53,7 +53,7 @@ def change_of_weights(
 ) -> ops.Conv2d | ops.Linear:
     """An operation D such that ``op + D`` gives what is missing, as well as weights can.
 
-    With x the inputs that one output sees and m what is missing from it, D minimises
+    With x the inputs that one output sees and m what is missing from it, D minimizes
     ``mean |D x + d - m|^2 + ridge mean |x|^2 |D|^2``, its constant d free: so the weights
     stay near the trained ones unless many outputs agree on a change.
 

@@ -92,7 +92,7 @@ def tune_thresholds(
     With ``ridge``, a linear read-out is moved in the end as the weights in step 1 are, for
     the mean output to come nearer to the ANN's.
 
-    Memory: the trains of a few neighbouring layers, ``4 T N size`` bytes each.
+    Memory: the trains of a few neighboring layers, ``4 T N size`` bytes each.
 
     Args:
         ann: batch norm folded.

@@ -12,7 +12,7 @@ from converters.ann import ops
 from converters.ann.forward import activations
 from converters.ann.graph import Ann
 from converters.ann.quantized import as_words
-from converters.calibration.activation_quantiles import Granularity
+from converters.calibration.activation_quantiles import Per
 from converters.calibration.trains import Train, walk
 
 __all__ = ["word_thresholds"]
@@ -30,13 +30,13 @@ def word_thresholds(
     *,
     phases: int,
     rounding: bool = True,
-    granularity: Granularity = "channel",
+    per: Per = "channel",
 ) -> dict[str, float | NDArray[np.float64]]:
     """The theta of each ReLU whose words miss the ANN's activations by the least squares.
 
     A smaller theta rounds less and clips more. From the input to the output, each ReLU is
     looked at on what the words before it make of the images, so that it may trade for the
-    loss there: of nine fractions of ``start`` it takes the one that minimises
+    loss there: of nine fractions of ``start`` it takes the one that minimizes
     ``mean (word(z') - relu(z))^2``, z' behind words, z in the ANN.
 
     Args:
@@ -44,7 +44,7 @@ def word_thresholds(
         images: calibration images (N, *input_shape), preprocessed; all at once.
         start: theta of every ReLU by name, for example from a high quantile.
         phases, rounding: K, and whether words are the nearest ones.
-        granularity: one theta per "layer", or per "channel".
+        per: one theta per "layer", or per "channel".
 
     Returns:
         By name of the ReLU, as `activation_quantiles`; never above ``1.1 start``.
@@ -64,11 +64,11 @@ def word_thresholds(
             theta = fraction * first
             word = as_words(z, theta.reshape(shape), phases=phases, rounding=rounding)
             error = np.square(word - target).mean(axis=pixels, dtype=np.float64)
-            if granularity == "layer":
+            if per == "layer":
                 error = np.full_like(error, error.mean())
             best = np.where(error < least, theta, best)
             least = np.minimum(error, least)
-        found[name] = float(best[0]) if granularity == "layer" else best.reshape(shape)
+        found[name] = float(best[0]) if per == "layer" else best.reshape(shape)
         return as_words(z, best.reshape(shape), phases=phases, rounding=rounding)[None]
 
     for _ in walk(ann, images, fire):

@@ -84,7 +84,7 @@ def save_ann(
     Args:
         path: where to.
         ann: the network; ``load_ann(path) == ann`` afterwards.
-        about: origin, licence and the like, kept as JSON text under the key ``about``.
+        about: origin, license and the like, kept as JSON text under the key ``about``.
     """
     graph, arrays = ann_to_source(ann)
     arrays["graph"] = np.array(graph)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from converters.ann import ops
 from converters.ann.shapes import Shape, output_shape
-from eventsnn import AvgPool2d, Conv2d, Dense, Flatten, Scale, Sparse, Subsample, Synapse
+from eventsnn import AvgPool2d, Conv2d, Flatten, Linear, Scale, Sparse, Subsample, Synapse
 
 __all__ = ["Place", "linear_chain"]
 
@@ -69,7 +69,7 @@ def linear_chain(
                 pending = None
             case ops.Linear():
                 weight = op.weight if pending is None else op.weight * pending
-                chain.append(Dense(weight))
+                chain.append(Linear(weight))
                 pending = None
             case ops.BatchNorm():
                 scale = op.affine()[0].reshape(-1, *(1,) * (len(shape) - 1))

@@ -17,8 +17,8 @@ from converters.passes.max_pool_before_concat import max_pool_before_concat
 from converters.passes.relu_before_max_pool import relu_before_max_pool
 from eventsnn import (
     IF,
+    LI,
     LIF,
-    Accumulator,
     Burst,
     ConversionError,
     Input,
@@ -76,7 +76,7 @@ def lower(
       constant part goes to the biases of those layers.
       Pools, flattening, subsampling, scales, batch norm and concatenation are repeated on
       each link instead: so spikes stay spikes.
-    - The output becomes an `Accumulator`.
+    - The output becomes an `LI`.
 
     Args:
         ann: the network; batch norm that is left becomes a scale and a bias.
@@ -180,22 +180,22 @@ def _model(
     v0: Mapping[str, Array],
     kinds: Mapping[str, NeuronKind],
     burst: int,
-) -> IF | LIF | Signed | Burst | RunningMaximum | Accumulator | Relay | None:
+) -> IF | LIF | Signed | Burst | RunningMaximum | LI | Relay | None:
     """The neuron model of a node that becomes a layer; None for a part of a link."""
     match node.op:
         case ops.ReLU():
             threshold = theta[node.name]
             if kinds[node.name] == "signed":
-                return Signed(threshold=threshold, v0=v0[node.name], limit=burst)
+                return Signed(threshold=threshold, v0=v0[node.name], max_spikes=burst)
             if burst > 1:
-                return Burst(threshold=threshold, limit=burst, v0=v0[node.name])
+                return Burst(threshold=threshold, max_spikes=burst, v0=v0[node.name])
             return IF(threshold=threshold, reset=Subtract(), v0=v0[node.name])
         case ops.Spike():
             return _trained(node.op)
         case ops.MaxPool2d(kernel_size=kernel, stride=stride, padding=padding):
             return RunningMaximum(ops.pair(kernel), ops.pair(stride), ops.pair(padding))
         case _ if node.name == ann.output:
-            return Accumulator()
+            return LI()
         case _:
             return Relay() if receivers > 1 and not _is_repeated(ann, node) else None
 

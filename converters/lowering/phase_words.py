@@ -8,7 +8,7 @@ import numpy as np
 
 from eventsnn import (
     IF,
-    Accumulator,
+    LI,
     Bistable,
     Layer,
     Link,
@@ -74,7 +74,7 @@ def bistable(
             case IF(threshold=threshold):
                 stage += 1
                 neuron = Bistable(stage, phases, threshold, carry, rounding, readings, loss)
-            case Accumulator():
+            case LI():
                 neuron = PhaseAccumulator(stage + 1, phases, carry, readings, loss)
             case RunningMaximum(kernel_size=kernel, stride=stride, padding=padding):
                 neuron = PhaseMaximum(phases, kernel, stride, padding)

@@ -58,7 +58,7 @@ def _neurons(layer: Layer) -> Step:
         neuron = layer.neuron
         iaf = IAF(
             spike_threshold=torch.tensor(number(layer, neuron.threshold, "threshold")),
-            spike_fn=MaxSpike(neuron.limit),
+            spike_fn=MaxSpike(neuron.max_spikes),
             reset_fn=MembraneSubtract(),
         )
         v0 = neuron.v0

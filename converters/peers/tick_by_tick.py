@@ -13,9 +13,9 @@ from eventsnn import (
     LIF,
     AvgPool2d,
     Conv2d,
-    Dense,
     Flatten,
     Layer,
+    Linear,
     Link,
     MissingExtraError,
     Network,
@@ -88,7 +88,7 @@ def _through(link: Link, x: torch.Tensor, layer: Layer) -> torch.Tensor:
 
     for synapse in link.chain:
         match synapse:
-            case Dense(weight=weight):
+            case Linear(weight=weight):
                 x = functional.linear(x, tensor(weight))
             case Conv2d():
                 options = (synapse.stride, synapse.padding, synapse.dilation, synapse.groups)

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from converters.ann import ops
 from converters.ann.graph import Ann
-from converters.calibration.activation_quantiles import Granularity, activation_quantiles
+from converters.calibration.activation_quantiles import Per, activation_quantiles
 from converters.calibration.word_thresholds import word_thresholds
 from converters.conversion import Conversion
 from converters.lowering.lower import lower
@@ -35,7 +35,7 @@ def bsnn(
     carry: bool = False,
     readings: int | None = 1,
     quantile: float | None = None,
-    granularity: Granularity = "channel",
+    per: Per = "channel",
     coding: Literal["analog", "phase"] = "analog",
     synchronous: bool = True,
     places: int | None = None,
@@ -61,7 +61,7 @@ def bsnn(
         readings: how many the network takes of an image; None for a stream without end.
         quantile: None for the theta of least squares; else ``theta = q / (1 - 2^-K)`` with q
             the quantile of the activations, see `activation_quantiles`.
-        granularity: one theta per "layer" or per "channel".
+        per: one theta per "layer" or per "channel".
         coding: "analog" for a constant image, "phase" for spikes made by
             `eventsnn.phase_coded` of ``(x - input_low) / input_width``; both per channel, among
             the conversion's parameters.
@@ -81,9 +81,7 @@ def bsnn(
     ann = canonical(only_activations(ann))
     if places is not None:
         ann = dyadic_parameters(ann, places)
-    largest = activation_quantiles(
-        ann, calibration, quantile=quantile or _START, granularity=granularity
-    )
+    largest = activation_quantiles(ann, calibration, quantile=quantile or _START, per=per)
     thresholds = {name: q / (1 - 2.0**-phases) for name, q in largest.items()}
     if quantile is None:
         thresholds = word_thresholds(
@@ -92,7 +90,7 @@ def bsnn(
             thresholds,
             phases=phases,
             rounding=rounding,
-            granularity=granularity,
+            per=per,
         )
     thresholds = {
         name: _on_grid(theta, places, _ceiling(ann, name)) for name, theta in thresholds.items()
@@ -103,7 +101,7 @@ def bsnn(
         "carry": carry,
         "readings": readings or 0,
         "quantile": quantile or 0.0,
-        "granularity": granularity,
+        "per": per,
         "coding": coding,
         "synchronous": synchronous,
     }

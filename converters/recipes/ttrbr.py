@@ -76,7 +76,7 @@ def ttrbr(
         raise ConversionError(f"burst: expected an int >= 1, found {burst!r}")
     ann = canonical(only_activations(ann))
     kinds = neuron_kinds(ann, neuron)
-    start = activation_quantiles(ann, calibration, quantile=quantile, granularity="channel")
+    start = activation_quantiles(ann, calibration, quantile=quantile, per="channel")
     lower(ann, start)  # refuses what cannot spike, before the work
     tuning = tune_thresholds(
         ann,

@@ -142,7 +142,7 @@ def coded(
 
 
 def _integers(file: NetworkFile, samples: Any) -> Any:
-    """The samples in the steps of a network that `eventsnn quantise` wrote; others as they are."""
+    """The samples in the steps of a network that `eventsnn quantize` wrote; others as they are."""
     from eventsnn.fixed_point import IntegerInputs, IntegerSamples
 
     if "weight_bits" not in file.parameters:

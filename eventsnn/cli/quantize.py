@@ -1,4 +1,4 @@
-"""``eventsnn quantise``: a spiking network -> one in integers."""
+"""``eventsnn quantize``: a spiking network -> one in integers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from eventsnn.hdf5 import NetworkFile
     from eventsnn.signals.preprocessing import Preprocessing
 
-__all__ = ["quantise"]
+__all__ = ["quantize"]
 
 
 @click.command()
@@ -38,7 +38,13 @@ __all__ = ["quantise"]
     show_default=True,
     help="Of a potential, sign included; a read-out has 32.",
 )
-@click.option("--steps", type=click.IntRange(min=1), help="Longest T. Default: as converted for.")
+@click.option(
+    "--ticks",
+    "-T",
+    "--steps",
+    type=click.IntRange(min=1),
+    help="Longest T. Default: as converted for.",
+)
 @click.option(
     "--clamp",
     type=positive_number,
@@ -58,29 +64,29 @@ __all__ = ["quantise"]
     metavar="X",
     help="Largest magnitude of a preprocessed pixel. Default: of bytes if scaled, else of 0..1.",
 )
-def quantise(
+def quantize(
     network: Path,
     target: Path,
     weight_bits: int,
     potential_bits: Literal["16", "32"],
-    steps: int | None,
+    ticks: int | None,
     clamp: float | None,
     input_bits: int,
     input_range: float | None,
 ) -> None:
     """Put the spiking network NETWORK (HDF5) into integers, and prove that they fit."""
-    from eventsnn.fixed_point import quantise as put_into_integers
+    from eventsnn.fixed_point import quantize as put_into_integers
     from eventsnn.hdf5 import load_network, save_network
 
     check_target(target, "--output", (network,))
     file = load_network(network)
     if "weight_bits" in file.parameters:
-        raise click.UsageError(f"{network} has integers already; quantise the one it was made from")
-    ticks = steps or file.ticks
+        raise click.UsageError(f"{network} has integers already; quantize the one it was made from")
+    ticks = ticks or file.ticks
     if ticks is None:
-        raise click.UsageError(f"{network} names no T of its own; give --steps")
+        raise click.UsageError(f"{network} names no T of its own; give --ticks")
     if len(file.network.inputs) != 1:
-        raise click.UsageError(f"{network} has several inputs; use eventsnn.quantise in Python")
+        raise click.UsageError(f"{network} has several inputs; use eventsnn.quantize in Python")
     if input_range is None and file.preprocessing is not None:
         input_range = _range(file.preprocessing)
     if input_range is None:

@@ -16,7 +16,7 @@ from eventsnn.description.fan_out import fan_out
 from eventsnn.description.link import Link
 from eventsnn.description.network import Network
 from eventsnn.description.neurons import Maximum, ReadOut, Relay
-from eventsnn.description.synapses import AvgPool2d, Conv2d, Dense, Flatten, SumPool2d
+from eventsnn.description.synapses import AvgPool2d, Conv2d, Flatten, Linear, SumPool2d
 from eventsnn.errors import InputError
 
 __all__ = ["as_neurobench", "as_sinabs", "as_spikingjelly"]
@@ -115,8 +115,8 @@ def _weighted(
     links = [(layer, link) for layer in by_position for link in layer.links]
     found = []
     for (layer, link), count in zip(links, counts.links, strict=True):
-        weighted = [synapse for synapse in link.chain if isinstance(synapse, Conv2d | Dense)]
-        rest = [synapse for synapse in link.chain if not isinstance(synapse, Conv2d | Dense)]
+        weighted = [synapse for synapse in link.chain if isinstance(synapse, Conv2d | Linear)]
+        rest = [synapse for synapse in link.chain if not isinstance(synapse, Conv2d | Linear)]
         if isinstance(layer.neuron, Maximum) or not link.chain:
             continue
         allowed = (Flatten, AvgPool2d, SumPool2d) if pools else (Flatten,)

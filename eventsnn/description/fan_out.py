@@ -19,8 +19,8 @@ from eventsnn.description.base import Shape
 from eventsnn.description.synapses import (
     AvgPool2d,
     Conv2d,
-    Dense,
     Flatten,
+    Linear,
     Scale,
     Sparse,
     Subsample,
@@ -61,7 +61,7 @@ def fan_out(chain: tuple[Synapse, ...], shape: Shape) -> NDArray[np.int64]:
 def advance(axes: list[Reach], synapse: Synapse, shape: Shape) -> list[Reach]:
     """The axes' patterns after one more synapse on a source of ``shape``."""
     match synapse:
-        case Dense(weight=weight):
+        case Linear(weight=weight):
             targets = len(np.asarray(weight))
             any_target = [np.asarray(axis.any(axis=1, keepdims=True)) for axis in axes]
             return [*any_target[:-1], np.repeat(any_target[-1], targets, axis=1)]
@@ -142,7 +142,7 @@ def _after_sparse(
             stored.data = np.ones(stored.data.size, dtype=np.int64)
             pattern = sp.csr_array(pattern @ stored.T)
             pattern.data[:] = 1
-        elif isinstance(synapse, Dense):
+        elif isinstance(synapse, Linear):
             reaches_any = np.diff(pattern.indptr) > 0
             weight = np.asarray(synapse.weight)
             pattern = sp.csr_array(np.outer(reaches_any, np.ones(len(weight), dtype=np.int64)))

@@ -18,8 +18,8 @@ from eventsnn.description.base import Description, Shape, Values, frozen_array
 from eventsnn.description.link import Link
 from eventsnn.description.neurons import (
     IF,
+    LI,
     LIF,
-    Accumulator,
     Bistable,
     Burst,
     CubaLIF,
@@ -155,7 +155,7 @@ def _parameters(neuron: Neuron) -> list[tuple[str, Values]]:
             return [("threshold", threshold), ("v0", v0)]
         case Signed(threshold=threshold, negative=negative, v0=v0):
             return [("threshold", threshold), ("negative", negative), ("v0", v0)]
-        case Accumulator(v0=v0, decay=decay):
+        case LI(v0=v0, decay=decay):
             return [("v0", v0), ("decay", decay)]
         case Bistable(threshold=threshold) | PhaseIF(threshold=threshold):
             return [("threshold", threshold)]

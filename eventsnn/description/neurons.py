@@ -29,8 +29,8 @@ from eventsnn.errors import NetworkError
 
 __all__ = [
     "IF",
+    "LI",
     "LIF",
-    "Accumulator",
     "Bistable",
     "Burst",
     "CubaLIF",
@@ -211,23 +211,23 @@ class CubaLIF(Description):
 class Burst(Description):
     """Several spikes in one tick, as an integer amplitude.
 
-    ``v <- v + b + x``; ``s = clip(floor(v / theta), 0, limit)``; ``v <- v - s theta``.
+    ``v <- v + b + x``; ``s = clip(floor(v / theta), 0, max_spikes)``; ``v <- v - s theta``.
     The amplitude ``s`` is an integer and counts as that many spikes.
 
     Args:
         threshold: theta > 0; a number or an array that broadcasts to the layer's shape.
-        limit: gamma >= 1, most spikes of one tick.
+        max_spikes: gamma >= 1, most spikes of one tick.
         v0: the potential before tick 0.
     """
 
     threshold: Values = 1.0
-    limit: int = 2
+    max_spikes: int = 2
     v0: Values = 0.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "threshold", positive_array(self.threshold, "Burst.threshold"))
         object.__setattr__(self, "v0", frozen_array(self.v0, "Burst.v0"))
-        object.__setattr__(self, "limit", _limit(self.limit, "Burst.limit"))
+        object.__setattr__(self, "max_spikes", _positive_count(self.max_spikes, "Burst.max_spikes"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -239,7 +239,7 @@ class Signed(Description):
     ``n`` starts at 0, so the neuron never takes back more than it gave. The answer to
     currents that are negative for a while (the deviation error of converted networks).
 
-    With a limit gamma above 1 a tick may hold several spikes of one sign, as an integer
+    With ``max_spikes`` gamma above 1 a tick may hold several spikes of one sign, as an integer
     amplitude: ``s = +k`` for the largest ``k <= gamma`` with ``v >= k theta``, or ``s = -k``
     for the largest ``k <= min(gamma, n)`` with ``v < -negative - (k - 1) theta``, as if the
     rule for one spike were applied again and again.
@@ -248,13 +248,13 @@ class Signed(Description):
         threshold: theta > 0; a number or an array that broadcasts to the layer's shape.
         negative: >= 0; how far below 0 takes a spike back (strictly below).
         v0: the potential before tick 0.
-        limit: gamma >= 1, most spikes of one tick.
+        max_spikes: gamma >= 1, most spikes of one tick.
     """
 
     threshold: Values = 1.0
     negative: Values = 0.0
     v0: Values = 0.0
-    limit: int = 1
+    max_spikes: int = 1
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "threshold", positive_array(self.threshold, "Signed.threshold"))
@@ -265,11 +265,13 @@ class Signed(Description):
                 f"Signed.negative: expected values >= 0, found {float(negative.min()):g}"
             )
         object.__setattr__(self, "negative", negative)
-        object.__setattr__(self, "limit", _limit(self.limit, "Signed.limit"))
+        object.__setattr__(
+            self, "max_spikes", _positive_count(self.max_spikes, "Signed.max_spikes")
+        )
 
 
 @dataclass(frozen=True, eq=False)
-class Accumulator(Description):
+class LI(Description):
     """Read-out without threshold: ``v <- lambda v + b + x``; never fires.
 
     Args:
@@ -282,11 +284,11 @@ class Accumulator(Description):
     decay: Values = 1.0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "v0", frozen_array(self.v0, "Accumulator.v0"))
-        object.__setattr__(self, "decay", _decay(self.decay, "Accumulator.decay"))
+        object.__setattr__(self, "v0", frozen_array(self.v0, "LI.v0"))
+        object.__setattr__(self, "decay", _decay(self.decay, "LI.decay"))
 
 
-def _limit(value: int, what: str) -> int:
+def _positive_count(value: int, what: str) -> int:
     if not isinstance(value, int | np.integer) or value < 1:
         raise NetworkError(f"{what}: expected an int >= 1, found {value!r}")
     return int(value)
@@ -329,7 +331,7 @@ def _check_firing(neuron: IF | LIF | CubaLIF) -> None:
 class Relay(Description):
     """Stateless: emits ``s = b + x``, the sum of this tick, as a graded amplitude.
 
-    Carries currents along a trunk without quantising them again. Its outgoing synaptic
+    Carries currents along a trunk without quantizing them again. Its outgoing synaptic
     operations are multiplications. Its recorded potential is always 0.
     """
 
@@ -358,7 +360,7 @@ class RunningMaximum(Description):
 
 
 #: Never fire; the network's answer is their potential.
-ReadOut = Accumulator | PhaseAccumulator
+ReadOut = LI | PhaseAccumulator
 
 #: Max pooling of spikes: windows instead of weights, no threshold.
 Maximum = RunningMaximum | PhaseMaximum
@@ -369,7 +371,7 @@ Neuron = (
     | CubaLIF
     | Burst
     | Signed
-    | Accumulator
+    | LI
     | Relay
     | RunningMaximum
     | Bistable

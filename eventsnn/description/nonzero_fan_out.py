@@ -24,8 +24,8 @@ from eventsnn.description.fan_out import Reach, advance, fan_out
 from eventsnn.description.synapses import (
     AvgPool2d,
     Conv2d,
-    Dense,
     Flatten,
+    Linear,
     Scale,
     Sparse,
     Subsample,
@@ -48,7 +48,7 @@ _BLOCK = 1 << 22
 def weights_and_zeros(synapse: Synapse) -> tuple[int, int]:
     """Stored weights and how many of them are 0; pools and subsampling store none."""
     match synapse:
-        case Dense(weight=stored) | Conv2d(weight=stored):
+        case Linear(weight=stored) | Conv2d(weight=stored):
             values = np.asarray(stored)
         case Sparse(weight=matrix):
             values = np.asarray(matrix.data)
@@ -72,7 +72,7 @@ def effective_fan_out(chain: tuple[Synapse, ...], shape: Shape) -> NDArray[np.in
     if not pruned:
         return fan_out(chain, shape)
     separable = not any(isinstance(synapse, Sparse) for synapse in chain)
-    if separable and len(pruned) == 1 and isinstance(chain[pruned[0]], Conv2d | Dense):
+    if separable and len(pruned) == 1 and isinstance(chain[pruned[0]], Conv2d | Linear):
         return _around_one_kernel(chain, pruned[0], shape)
     return _block_by_block(chain, shape)
 
@@ -109,7 +109,7 @@ def _kernel(synapse: Synapse, sizes: tuple[int, ...], shape: Shape) -> tuple[Mas
 
     A dense synapse is a kernel as large as the image that was flattened before it.
     """
-    if isinstance(synapse, Dense):
+    if isinstance(synapse, Linear):
         weight = np.asarray(synapse.weight)
         rows, columns = (np.eye(n, dtype=np.bool_)[:, None, :] for n in sizes[1:])
         return (weight != 0).reshape(len(weight), *sizes), rows, columns
@@ -192,7 +192,7 @@ def _follow(reached: Mask, synapse: Synapse) -> Mask:
     """Which targets any of the reached neurons leads to; the first axis are sources."""
     shape = reached.shape[1:]
     match synapse:
-        case Dense(weight=weight):
+        case Linear(weight=weight):
             return np.asarray(
                 matrix_product(reached.astype(np.float32), (np.asarray(weight) != 0).T) > 0
             )

@@ -22,8 +22,8 @@ from eventsnn.errors import NetworkError, ShapeError
 __all__ = [
     "AvgPool2d",
     "Conv2d",
-    "Dense",
     "Flatten",
+    "Linear",
     "Scale",
     "Sparse",
     "Subsample",
@@ -46,7 +46,7 @@ def _pair(value: int | Pair, what: str, least: int) -> Pair:
 
 
 @dataclass(frozen=True, eq=False)
-class Dense(Description):
+class Linear(Description):
     """``y = W x`` with ``weight`` of shape (out, in), on a 1-d source."""
 
     weight: Values
@@ -137,7 +137,7 @@ class Sparse(Description):
         if not sp.issparse(self.weight):
             raise ShapeError(
                 f"Sparse.weight: expected a SciPy sparse matrix (out, in), found "
-                f"{type(self.weight).__name__}; use Dense for arrays"
+                f"{type(self.weight).__name__}; use Linear for arrays"
             )
         object.__setattr__(self, "weight", frozen_csr(self.weight, "Sparse.weight"))
 
@@ -174,7 +174,7 @@ class Scale(Description):
         object.__setattr__(self, "factor", frozen_array(self.factor, "Scale.factor"))
 
 
-Synapse = Dense | Conv2d | AvgPool2d | SumPool2d | Sparse | Subsample | Flatten | Scale
+Synapse = Linear | Conv2d | AvgPool2d | SumPool2d | Sparse | Subsample | Flatten | Scale
 
 
 def window_count(size: int, kernel: int, stride: int, padding: int, dilation: int = 1) -> int:
@@ -208,7 +208,7 @@ def output_shape(synapse: Synapse, shape: Shape) -> Shape:
         ShapeError: the synapse does not fit the source.
     """
     match synapse:
-        case Dense(weight=weight) | Sparse(weight=weight):
+        case Linear(weight=weight) | Sparse(weight=weight):
             name = type(synapse).__name__
             assert not isinstance(weight, float)
             if len(shape) != 1:
@@ -257,7 +257,7 @@ def output_shape(synapse: Synapse, shape: Shape) -> Shape:
 
 
 def pair(value: int | Pair | None) -> Pair:
-    """A field that construction has already normalised to a pair."""
+    """A field that construction has already normalized to a pair."""
     assert isinstance(value, tuple)
     return value
 

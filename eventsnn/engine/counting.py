@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from eventsnn.counts.counts import Counts, LinkCount, OperationsAfter
 from eventsnn.description.neurons import (
     IF,
+    LI,
     LIF,
-    Accumulator,
     Bistable,
     Burst,
     CubaLIF,
@@ -219,11 +219,11 @@ def _resets(plan: Plan, state: t.State, pool: t.Pool, neuron: Neuron, node: int)
     match neuron:
         case IF(reset=reset) | LIF(reset=reset) | CubaLIF(reset=reset):
             return 0 if isinstance(reset, NoReset) else int(state.nodes.spikes[node])
-        case Signed(limit=1) | Bistable() | PhaseIF():
+        case Signed(max_spikes=1) | Bistable() | PhaseIF():
             return int(state.nodes.spikes[node])
         case Burst() | Signed():  # s theta is subtracted at once
             return int(_train(plan, state, pool, node).events().sum())
-        case Accumulator() | PhaseAccumulator() | Relay() | RunningMaximum() | PhaseMaximum():
+        case LI() | PhaseAccumulator() | Relay() | RunningMaximum() | PhaseMaximum():
             return 0
         case _:
             assert_never(neuron)

@@ -12,8 +12,8 @@ from eventsnn.description.fan_out import fan_out
 from eventsnn.description.network import Layer, Network
 from eventsnn.description.neurons import (
     IF,
+    LI,
     LIF,
-    Accumulator,
     Bistable,
     Burst,
     CubaLIF,
@@ -84,9 +84,9 @@ def _cost(layer: Layer) -> float:
             np.asarray(refractory)
         ):
             return _PLAIN
-        case Accumulator(decay=decay) if np.all(np.asarray(decay) == 1):
+        case LI(decay=decay) if np.all(np.asarray(decay) == 1):
             return _PLAIN
-        case IF() | LIF() | CubaLIF() | Burst() | Signed() | Accumulator():
+        case IF() | LIF() | CubaLIF() | Burst() | Signed() | LI():
             return _CLOSED_FORM
         case Relay() | RunningMaximum():
             return math.inf

@@ -19,8 +19,8 @@ from eventsnn.description.base import Shape
 from eventsnn.description.synapses import (
     AvgPool2d,
     Conv2d,
-    Dense,
     Flatten,
+    Linear,
     Scale,
     Sparse,
     Subsample,
@@ -104,7 +104,7 @@ class StageBuilder:
                 case Conv2d():
                     self._add_between(waiting)
                     self._add_conv(synapse, shape)
-                case Dense():
+                case Linear():
                     if len(waiting) == 1 and isinstance(waiting[0][0], Flatten):
                         # flattening only renumbers the sources: permute the rows instead
                         order = public_index(waiting[0][1])
@@ -146,7 +146,7 @@ class StageBuilder:
         row[t.SPARSE_ROWS] = self._row_ptr.add(matrix.indptr)
         row[t.SPARSE_COLUMNS] = self._columns.add(matrix.indices)
 
-    def _add_dense(self, dense: Dense, order: NDArray[np.int64]) -> None:
+    def _add_dense(self, dense: Linear, order: NDArray[np.int64]) -> None:
         weight = np.asarray(dense.weight)
         self._row(t.STAGE_DENSE, weight.T[order], len(weight))
 

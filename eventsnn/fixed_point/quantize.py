@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventsnn.description.network import Layer, Network
-from eventsnn.description.neurons import IF, LIF, Accumulator, RunningMaximum
+from eventsnn.description.neurons import IF, LI, LIF, RunningMaximum
 from eventsnn.errors import NetworkError
 from eventsnn.fixed_point.bounds import Extent, amplitudes, extent
 from eventsnn.fixed_point.grid import (
@@ -23,7 +23,7 @@ from eventsnn.fixed_point.grid import (
 from eventsnn.fixed_point.inputs import IntegerInputs, input_units
 from eventsnn.simulate import check_ticks
 
-__all__ = ["FixedPoint", "IntegerLayer", "quantise"]
+__all__ = ["FixedPoint", "IntegerLayer", "quantize"]
 
 Array = NDArray[np.float64]
 #: A threshold of so many steps is fine enough, by bits of a potential: channels that hardly
@@ -62,7 +62,7 @@ class IntegerLayer:
 
 @dataclass(frozen=True)
 class FixedPoint:
-    """A network in integers: what `quantise` gives.
+    """A network in integers: what `quantize` gives.
 
     Attributes:
         network: all weights, biases, thresholds and potentials are whole numbers.
@@ -83,7 +83,7 @@ class FixedPoint:
     precision: Literal["float32", "float64"]
 
 
-def quantise(
+def quantize(
     network: Network,
     *,
     ticks: int,
@@ -101,10 +101,10 @@ def quantise(
     `eventsnn.fixed_point.grid.layer_step`. Weights, biases, initial potentials, resets, floors
     and ceilings are rounded to it; average pools become sums. Then every potential, and
     every partial sum of a tick in any order, is proven to fit into ``potential_bits`` signed
-    bits, see `eventsnn.fixed_point.bounds.extent`. Read-outs (`Accumulator`) have 32 bits.
+    bits, see `eventsnn.fixed_point.bounds.extent`. Read-outs (`LI`) have 32 bits.
 
     Args:
-        network: of `IF`, `Burst` and `Signed` neurons, `Accumulator` without leak and
+        network: of `IF`, `Burst` and `Signed` neurons, `LI` without leak and
             `RunningMaximum`; no noise.
         ticks: the longest run that is proven.
         weight_bits: 2 to 16, sign included.
@@ -140,7 +140,7 @@ def quantise(
     )
     layers = {}
     for layer, step, error in grids.values():
-        bits = _READ_OUT_BITS if isinstance(layer.neuron, Accumulator) else potential_bits
+        bits = _READ_OUT_BITS if isinstance(layer.neuron, LI) else potential_bits
         found = extent(integers, layer, reach, ticks)
         _check_fits(layer, found, bits, ticks, weight_bits)
         layers[layer.name] = IntegerLayer(step, bits, found, error)
@@ -189,7 +189,7 @@ def _check_layer(layer: Layer) -> None:
     """Refuse what no integers with sums and comparisons alone can do."""
     neuron = layer.neuron
     reason = ""
-    if isinstance(neuron, LIF) or (isinstance(neuron, Accumulator) and np.any(neuron.decay != 1)):
+    if isinstance(neuron, LIF) or (isinstance(neuron, LI) and np.any(neuron.decay != 1)):
         reason = "a leak multiplies the potential in every tick, which leaves the grid"
     elif isinstance(neuron, IF) and neuron.noise is not None:
         reason = "noise is real numbers"
@@ -198,7 +198,7 @@ def _check_layer(layer: Layer) -> None:
     if reason:
         raise NetworkError(
             f"layer `{layer.name}`: {type(neuron).__name__} has no fixed point: {reason}; expected "
-            f"IF, Burst or Signed without noise, Accumulator without leak, or RunningMaximum"
+            f"IF, Burst or Signed without noise, LI without leak, or RunningMaximum"
         )
 
 

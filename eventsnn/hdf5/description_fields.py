@@ -12,8 +12,8 @@ from eventsnn.description.network import Input, Layer, Network
 from eventsnn.description.synapses import (
     AvgPool2d,
     Conv2d,
-    Dense,
     Flatten,
+    Linear,
     Scale,
     Sparse,
     Subsample,
@@ -113,8 +113,8 @@ def _read_matrix(item: Item) -> Any:
 
 def _synapse_record(synapse: Synapse) -> Record:
     match synapse:
-        case Dense(weight=weight):
-            return {"kind": "dense", "weight": weight}
+        case Linear(weight=weight):
+            return {"kind": "linear", "weight": weight}
         case Conv2d():
             return {
                 "kind": "conv2d",
@@ -150,8 +150,8 @@ def _synapse_record(synapse: Synapse) -> Record:
 def _read_synapse(item: Item) -> Synapse:
     with naming(item.where()):
         match kind := item.text("kind"):
-            case "dense":
-                return Dense(item.array("weight"))
+            case "linear":
+                return Linear(item.array("weight"))
             case "conv2d":
                 return Conv2d(
                     item.array("weight"),

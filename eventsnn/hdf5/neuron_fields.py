@@ -7,8 +7,8 @@ from typing import assert_never
 from eventsnn.description.base import Values
 from eventsnn.description.neurons import (
     IF,
+    LI,
     LIF,
-    Accumulator,
     Bistable,
     Burst,
     CubaLIF,
@@ -65,18 +65,18 @@ def neuron_record(neuron: Neuron) -> Record:
                 "v0": neuron.v0,
                 "refractory": neuron.refractory,
             }
-        case Burst(threshold=threshold, limit=limit, v0=v0):
-            return {"kind": "burst", "threshold": threshold, "limit": limit, "v0": v0}
+        case Burst(threshold=threshold, max_spikes=max_spikes, v0=v0):
+            return {"kind": "burst", "threshold": threshold, "max_spikes": max_spikes, "v0": v0}
         case Signed():
             return {
                 "kind": "signed",
                 "threshold": neuron.threshold,
                 "negative": neuron.negative,
                 "v0": neuron.v0,
-                "limit": neuron.limit,
+                "max_spikes": neuron.max_spikes,
             }
-        case Accumulator(v0=v0, decay=decay):
-            return {"kind": "accumulator", "v0": v0, "decay": decay}
+        case LI(v0=v0, decay=decay):
+            return {"kind": "li", "v0": v0, "decay": decay}
         case Relay():
             return {"kind": "relay"}
         case RunningMaximum() | PhaseMaximum():
@@ -137,12 +137,16 @@ def read_neuron(item: Item) -> Neuron:
                 item.array("refractory"),
             )
         case "burst":
-            return Burst(item.array("threshold"), item.integer("limit"), item.array("v0"))
+            return Burst(item.array("threshold"), item.integer("max_spikes"), item.array("v0"))
         case "signed":
-            limit = item.integer("limit") if item.has("limit") else 1  # files before it had none
-            return Signed(item.array("threshold"), item.array("negative"), item.array("v0"), limit)
-        case "accumulator":
-            return Accumulator(item.array("v0"), item.array("decay"))
+            max_spikes = (
+                item.integer("max_spikes") if item.has("max_spikes") else 1
+            )  # files before it had none
+            return Signed(
+                item.array("threshold"), item.array("negative"), item.array("v0"), max_spikes
+            )
+        case "li":
+            return LI(item.array("v0"), item.array("decay"))
         case "relay":
             return Relay()
         case "running_maximum":

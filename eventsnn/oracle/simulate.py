@@ -21,8 +21,8 @@ from eventsnn.description.link import Link
 from eventsnn.description.network import Layer, Network
 from eventsnn.description.neurons import (
     IF,
+    LI,
     LIF,
-    Accumulator,
     Bistable,
     Burst,
     CubaLIF,
@@ -192,14 +192,7 @@ class _State:
 def _initial(layer: Layer, shapes: Mapping[str, Shape]) -> _State:
     nothing = np.zeros(layer.shape)
     match layer.neuron:
-        case (
-            IF(v0=v0)
-            | LIF(v0=v0)
-            | CubaLIF(v0=v0)
-            | Burst(v0=v0)
-            | Signed(v0=v0)
-            | Accumulator(v0=v0)
-        ):
+        case IF(v0=v0) | LIF(v0=v0) | CubaLIF(v0=v0) | Burst(v0=v0) | Signed(v0=v0) | LI(v0=v0):
             return _State(nothing + v0, nothing, nothing)
         case Relay() | Bistable() | PhaseAccumulator() | PhaseIF():
             return _State(nothing, nothing, nothing)
@@ -251,19 +244,19 @@ def _step(layer: Layer, state: _State, arrivals: Array, image: Array | float, ti
             held = np.where(fires, neuron.refractory, np.maximum(state.held - 1, 0))
             kept = _State(after, held, nothing, current)
             return _Step(fires.astype(np.float64), after, v, kept)
-        case Burst(threshold=theta, limit=limit):
+        case Burst(threshold=theta, max_spikes=most):
             v = state.v + layer.bias + arrivals
-            s = sum(((v >= k * theta).astype(np.float64) for k in range(1, limit + 1)), nothing)
+            s = sum(((v >= k * theta).astype(np.float64) for k in range(1, most + 1)), nothing)
             return _Step(s, v - s * theta, v, _State(v - s * theta, nothing, nothing))
-        case Signed(threshold=theta, negative=negative, limit=limit):
+        case Signed(threshold=theta, negative=negative, max_spikes=most):
             v = state.v + layer.bias + arrivals
-            gives = sum(((v >= k * theta).astype(np.float64) for k in range(1, limit + 1)), nothing)
+            gives = sum(((v >= k * theta).astype(np.float64) for k in range(1, most + 1)), nothing)
             takes = sum(
-                ((v < -negative - k * theta).astype(np.float64) for k in range(limit)), nothing
+                ((v < -negative - k * theta).astype(np.float64) for k in range(most)), nothing
             )
             s = gives - np.minimum(takes, state.given)
             return _Step(s, v - s * theta, v, _State(v - s * theta, nothing, state.given + s))
-        case Accumulator(decay=decay):
+        case LI(decay=decay):
             v = decay * state.v + layer.bias + arrivals
             return _Step(nothing, v, v, _State(v, nothing, nothing))
         case Relay():

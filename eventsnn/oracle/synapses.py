@@ -11,8 +11,8 @@ from eventsnn.description.base import Shape
 from eventsnn.description.synapses import (
     AvgPool2d,
     Conv2d,
-    Dense,
     Flatten,
+    Linear,
     Scale,
     Sparse,
     Subsample,
@@ -38,12 +38,12 @@ def apply_chain(chain: tuple[Synapse, ...], x: ArrayLike) -> Array:
 
 def _apply(synapse: Synapse, x: Array) -> Array:
     match synapse:
-        case Dense(weight=weight) | Sparse(weight=weight):
+        case Linear(weight=weight) | Sparse(weight=weight):
             return np.asarray(matrix_product(weight, x))
         case Conv2d():
             return _convolve(synapse, x)
         case AvgPool2d() | SumPool2d():
-            (k_y, k_x) = synapse.kernel_size  # type: ignore[misc]  # normalised to a pair
+            (k_y, k_x) = synapse.kernel_size  # type: ignore[misc]  # normalized to a pair
             weight = np.ones((x.shape[0], 1, k_y, k_x))
             if isinstance(synapse, AvgPool2d):
                 weight /= k_y * k_x
@@ -51,7 +51,7 @@ def _apply(synapse: Synapse, x: Array) -> Array:
             pool = Conv2d(weight, synapse.stride, synapse.padding, groups=x.shape[0])
             return _convolve(pool, x)
         case Subsample():
-            (s_y, s_x) = synapse.stride  # type: ignore[misc]  # normalised to a pair
+            (s_y, s_x) = synapse.stride  # type: ignore[misc]  # normalized to a pair
             return np.pad(x[:, ::s_y, ::s_x], (synapse.pad_channels, (0, 0), (0, 0)))
         case Flatten():
             return x.ravel()
@@ -64,7 +64,7 @@ def _apply(synapse: Synapse, x: Array) -> Array:
 def _convolve(conv: Conv2d, x: Array) -> Array:
     """Sum over kernel positions of weight times the shifted image."""
     weight = np.asarray(conv.weight)
-    (s_y, s_x), (p_y, p_x), (d_y, d_x) = conv.stride, conv.padding, conv.dilation  # type: ignore[misc]  # normalised to pairs
+    (s_y, s_x), (p_y, p_x), (d_y, d_x) = conv.stride, conv.padding, conv.dilation  # type: ignore[misc]  # normalized to pairs
     _, rows, columns = output_shape(conv, x.shape)
     padded = np.pad(x, ((0, 0), (p_y, p_y), (p_x, p_x)))
     per_group = weight.shape[1]

@@ -193,12 +193,12 @@ def _early_exit(
     stopped = operations_along(report, path, "early_exit")
     fixed = operations_along(report, path)
     axes = _axes(figure_type, f"mean energy per inference, uJ ({model.name})", "accuracy")
-    for label, along, accuracy, colour, style in (
+    for label, along, accuracy, color, style in (
         ("early exit, by confidence", stopped, found["accuracy"], _COLOURS[0], "o-"),
         ("all samples stop at T", fixed, report["accuracy"], _COLOURS[1], "--"),
     ):
         costs = [energy(operations, None, model).snn / 1e6 for operations in along]
-        axes.plot(costs, accuracy, style, color=colour, label=label, markersize=3)
+        axes.plot(costs, accuracy, style, color=color, label=label, markersize=3)
     _percent(axes)
     axes.legend(frameon=False)
     return axes.figure

@@ -62,12 +62,12 @@ def later_sample(
     """
     samples, batched = as_samples(network, inputs, begin=begin)
     if batched:
-        raise InputError("continue_: expected the inputs of one sample, found a batch")
+        raise InputError("resume: expected the inputs of one sample, found a batch")
     for name, value in samples[0].items():
         ticks = value.tick if isinstance(value, Spikes) else np.array(value.start)
         if ticks.size and int(ticks.min()) < begin:
             raise InputError(
-                f"continue_: input `{name}` has something at tick {int(ticks.min())}, but the "
+                f"resume: input `{name}` has something at tick {int(ticks.min())}, but the "
                 f"run goes on at tick {begin}; ticks count from the start of the run"
             )
     return samples[0]

@@ -12,8 +12,8 @@ from eventsnn import oracle
 from eventsnn.description.network import Layer, Network
 from eventsnn.description.neurons import (
     IF,
+    LI,
     LIF,
-    Accumulator,
     Bistable,
     Burst,
     CubaLIF,
@@ -152,12 +152,12 @@ def distance_to_decision(layer: Layer, v: NDArray[np.float64]) -> NDArray[np.flo
     match layer.neuron:
         case IF(threshold=threshold) | LIF(threshold=threshold) | CubaLIF(threshold=threshold):
             decisions = [np.asarray(threshold)]
-        case Burst(threshold=threshold, limit=limit):
-            decisions = [k * np.asarray(threshold) for k in range(1, limit + 1)]
-        case Signed(threshold=threshold, negative=negative, limit=limit):
+        case Burst(threshold=threshold, max_spikes=max_spikes):
+            decisions = [k * np.asarray(threshold) for k in range(1, max_spikes + 1)]
+        case Signed(threshold=threshold, negative=negative, max_spikes=max_spikes):
             theta = np.asarray(threshold)
-            decisions = [k * theta for k in range(1, limit + 1)]
-            decisions += [-np.asarray(negative) - k * theta for k in range(limit)]
+            decisions = [k * theta for k in range(1, max_spikes + 1)]
+            decisions += [-np.asarray(negative) - k * theta for k in range(max_spikes)]
         case Bistable() | PhaseIF() as neuron:
             rounds = isinstance(neuron, Bistable) and neuron.rounding
             half = 2.0 ** -(1 + neuron.phases) if rounds else 0.0
@@ -165,7 +165,7 @@ def distance_to_decision(layer: Layer, v: NDArray[np.float64]) -> NDArray[np.flo
                 (2.0 ** -(1 + k) - half) * np.asarray(neuron.threshold)
                 for k in range(neuron.phases)
             ]
-        case Accumulator() | Relay() | RunningMaximum() | PhaseAccumulator() | PhaseMaximum():
+        case LI() | Relay() | RunningMaximum() | PhaseAccumulator() | PhaseMaximum():
             return np.full(v.shape, np.inf)  # nothing is decided
         case _:
             assert_never(layer.neuron)

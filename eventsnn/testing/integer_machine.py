@@ -3,7 +3,7 @@
 Potentials are ``np.int16`` or ``np.int32`` arrays; matrices, arrivals and amplitudes are
 integers. Whatever would not fit into a register, in any order of the additions of a tick, is
 an error and never wraps around. It shares the meaning of `eventsnn.oracle.simulate` for networks of
-`eventsnn.quantise`, and none of its code but the matrix of a chain.
+`eventsnn.quantize`, and none of its code but the matrix of a chain.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from eventsnn.description.link import delay_groups
 from eventsnn.description.network import Layer, Network, maximum_window
 from eventsnn.description.neurons import (
     IF,
-    Accumulator,
+    LI,
     Burst,
     NoReset,
     RunningMaximum,
@@ -67,7 +67,7 @@ def run_integers(
     """Run an integer network, one sample, all inputs in whole numbers.
 
     Args:
-        network: of `IF`, `Burst`, `Signed`, `Accumulator` and `RunningMaximum` neurons.
+        network: of `IF`, `Burst`, `Signed`, `LI` and `RunningMaximum` neurons.
         inputs: by name: an array, `Currents` or `Spikes`.
         ticks: how many.
         bits: of a potential of each layer, 16 or 32.
@@ -172,15 +172,15 @@ class _Machine:
             said = np.array(largest) - self._output
             self._output = self._output + said
             return said, v
-        if isinstance(neuron, Accumulator):
+        if isinstance(neuron, LI):
             return np.zeros(v.size, dtype=np.int64), v
         if isinstance(neuron, Burst):
-            said = np.clip(v // self._threshold, 0, neuron.limit)
+            said = np.clip(v // self._threshold, 0, neuron.max_spikes)
             return said, v - said * self._threshold
         if isinstance(neuron, Signed):
-            gives = np.clip(v // self._threshold, 0, neuron.limit)
+            gives = np.clip(v // self._threshold, 0, neuron.max_spikes)
             takes = -((v + self._negative) // self._threshold)
-            said = gives - np.clip(takes, 0, np.minimum(neuron.limit, self._given))
+            said = gives - np.clip(takes, 0, np.minimum(neuron.max_spikes, self._given))
             self._given = self._given + said
             return said, v - said * self._threshold
         assert isinstance(neuron, IF)

@@ -1,10 +1,10 @@
-"""What bistable layers said, beside the quantised ANN."""
+"""What bistable layers said, beside the quantized ANN."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from converters import ops, quantised_activations
+from converters import ops, quantized_activations
 from eventsnn import Bistable, PhaseMaximum, Record, reading_ticks, simulate
 
 
@@ -29,13 +29,13 @@ def stage_of(network, name):
 
 
 def check_all_words(network, run, ann, thresholds, x, *, phases, rounding):
-    """Every layer of every reading against the quantised ANN; reading r saw image r."""
+    """Every layer of every reading against the quantized ANN; reading r saw image r."""
     said = [
         layer.name
         for layer in network.layers
         if type(layer.neuron) in (Bistable, PhaseMaximum) and layer.name in ann.by_name
     ]
-    expected = quantised_activations(
+    expected = quantized_activations(
         ann, x, thresholds, (*said, ann.output), phases=phases, rounding=rounding
     )
     for name in said:

@@ -42,7 +42,7 @@ def run(*arguments: object) -> Result:
 
 
 def convert(made: Path, target: Path, *options: object, calibration: str = "train.npz") -> Result:
-    common = ("--recipe", "rate", "--steps", 32, "--calibration", made / calibration)
+    common = ("--recipe", "rate", "--ticks", 32, "--calibration", made / calibration)
     return run("convert", made / "ann.npz", "-o", target, *common, *options)
 
 

@@ -17,8 +17,8 @@ from eventsnn import (
     Conv2d,
     CubaLIF,
     Currents,
-    Dense,
     Flatten,
+    Linear,
     LinkCount,
     NoReset,
     PhaseAccumulator,
@@ -49,7 +49,7 @@ def effective_row_lengths(chain, shape):
 
 def ones(synapse, of=np.ones_like):
     match synapse:
-        case Dense() | Conv2d():
+        case Linear() | Conv2d():
             return replace(synapse, weight=of(synapse.weight).astype(float))
         case Sparse(weight=weight):
             stored = (of(weight.data).astype(float), weight.indices, weight.indptr)

@@ -11,9 +11,9 @@ from eventsnn import (
     IF,
     LIF,
     Currents,
-    Dense,
     Input,
     Layer,
+    Linear,
     Link,
     Network,
     Relay,
@@ -145,11 +145,11 @@ def differs_on_workers(network, inputs, *, workers=1, **options):
 def two_layers(threshold=1.0):
     """Three inputs, two neurons, one neuron: everything applies to it."""
     rng = np.random.default_rng(0)
-    first = Link("in", (Dense(rng.integers(1, 5, (2, 3)) / 4),), 1)
+    first = Link("in", (Linear(rng.integers(1, 5, (2, 3)) / 4),), 1)
     return Network(
         (Input("in", (3,)),),
         (
-            Layer("hidden", (2,), IF(threshold), (first, Link("in", (Dense(np.ones((2, 3))),)))),
-            Layer("out", (1,), IF(1.5), (Link("hidden", (Dense(np.ones((1, 2))),)),)),
+            Layer("hidden", (2,), IF(threshold), (first, Link("in", (Linear(np.ones((2, 3))),)))),
+            Layer("out", (1,), IF(1.5), (Link("hidden", (Linear(np.ones((1, 2))),)),)),
         ),
     )

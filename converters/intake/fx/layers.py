@@ -98,7 +98,7 @@ def batch_norm(
     """With the statistics of training."""
     if training or running_mean is None or running_var is None:
         raise Refusal(
-            "normalises by the statistics of the batch at hand, so an image's answer depends on "
+            "normalizes by the statistics of the batch at hand, so an image's answer depends on "
             "the others",
             "train with track_running_stats=True and export in evaluation mode",
         )

@@ -15,7 +15,7 @@ _PROBABILITIES = (
     "leave it out: the largest logit stays the largest, so the answer is the same",
 )
 _NORMALISATION = (
-    "normalises by statistics of the image at hand, which no constant synapse can",
+    "normalizes by statistics of the image at hand, which no constant synapse can",
     "use batch norm, whose statistics are fixed after training",
 )
 _PRODUCT = (

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from eventsnn.description.link import delay_groups
 from eventsnn.description.network import Layer
-from eventsnn.description.neurons import IF, LIF, Accumulator, Burst, PhaseIF, Signed, Subtract
+from eventsnn.description.neurons import IF, LI, LIF, Burst, PhaseIF, Signed, Subtract
 from eventsnn.oracle.synapses import apply_chain
 from eventsnn.signals.currents import Currents
 from eventsnn.signals.spikes import Spikes
@@ -69,7 +69,7 @@ def _not_conserving(layer: Layer) -> str | None:
             if np.any(np.asarray(neuron.refractory) > 0):
                 return "is refractory"
             return None if neuron.noise is None else "has noise"
-        case Accumulator(decay=decay):
+        case LI(decay=decay):
             return "leaks" if np.any(np.asarray(decay) != 1) else None
         case Burst() | Signed() | PhaseIF():
             return None
@@ -105,7 +105,7 @@ def _arrived(case: Case, layer: Layer, emitted: Mapping[str, Array]) -> Array:
 
 def _taken(neuron: Any) -> Array:
     """What one unit of amplitude takes off the potential."""
-    if isinstance(neuron, Accumulator):
+    if isinstance(neuron, LI):
         return np.zeros(())
     if isinstance(neuron, IF | LIF) and isinstance(neuron.reset, Subtract):
         amount = neuron.reset.amount

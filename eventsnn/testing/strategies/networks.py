@@ -12,7 +12,7 @@ from eventsnn.description.base import Shape
 from eventsnn.description.link import Link
 from eventsnn.description.network import Input, Layer, Network, maximum_window
 from eventsnn.description.neurons import (
-    Accumulator,
+    LI,
     Bistable,
     Maximum,
     Neuron,
@@ -131,7 +131,7 @@ def _neuron(draw: Draw, kind: LayerKind, shape: Shape) -> Neuron:
         if draw(st.booleans()):
             return draw(phase_accumulators())
         decay = draw(decays(shape)) if draw(st.booleans()) else 1.0
-        return Accumulator(dyadic(draw, draw(broadcast_shapes(shape)), -2, 2, 2), decay)
+        return LI(dyadic(draw, draw(broadcast_shapes(shape)), -2, 2, 2), decay)
     return draw(neurons(shape))
 
 

@@ -12,8 +12,8 @@ from eventsnn.description.base import Shape
 from eventsnn.description.synapses import (
     AvgPool2d,
     Conv2d,
-    Dense,
     Flatten,
+    Linear,
     Scale,
     Sparse,
     Subsample,
@@ -33,7 +33,7 @@ def synapses(draw: Draw, shape: Shape, *, max_channels: int = 3) -> Synapse:
     if len(shape) == 1:
         kind = draw(st.sampled_from(["dense", "sparse", "scale", "flatten"]))
         if kind == "dense":
-            return Dense(weights(draw, (draw(st.integers(1, 4)), shape[0])))
+            return Linear(weights(draw, (draw(st.integers(1, 4)), shape[0])))
         if kind == "sparse":
             return _sparse(draw, shape[0], draw(st.integers(1, 4)))
         if kind == "flatten":
@@ -122,7 +122,7 @@ def chains_between(draw: Draw, source: Shape, target: Shape) -> tuple[Synapse, .
         size = math.prod(source)
         if draw(st.booleans()):
             return (*flat, _sparse(draw, size, target[0]))
-        return (*flat, Dense(weights(draw, (target[0], size))))
+        return (*flat, Linear(weights(draw, (target[0], size))))
     if len(source) == 1:
         return None
     padding = [max(0, -(-(b - a) // 2)) for a, b in zip(source[1:], target[1:], strict=True)]

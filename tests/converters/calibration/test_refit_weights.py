@@ -92,7 +92,7 @@ def test_a_weak_ridge_moves_weights_and_none_leaves_them():
     from converters.calibration.tune_thresholds import tune_thresholds
 
     ann, x = small_net(), small_images()
-    start = activation_quantiles(ann, x, granularity="channel")
+    start = activation_quantiles(ann, x, per="channel")
     for ridge in (None, 3.0):
         tuned = tune_thresholds(ann, x, start, ticks=8, ridge=ridge).ann
         for name in ("conv1", "conv2", "conv3"):

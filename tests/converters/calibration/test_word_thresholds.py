@@ -15,7 +15,7 @@ from converters import (
     activations,
     bsnn,
     ops,
-    quantised_activations,
+    quantized_activations,
 )
 from converters.ann.graph import INPUT
 from converters.calibration.word_thresholds import word_thresholds
@@ -37,7 +37,7 @@ def two_layers(rng):
 
 def squared_error(ann, images, thresholds, name, phases):
     """Per channel, of one ReLU behind words."""
-    words = quantised_activations(
+    words = quantized_activations(
         ann, images.astype(np.float32), thresholds, (name,), phases=phases, dtype=np.float32
     )[name]
     return np.square(words - activations(ann, images, (name,))[name]).mean(axis=(0, 2, 3))
@@ -48,7 +48,7 @@ def squared_error(ann, images, thresholds, name, phases):
 def test_no_channel_gets_worse_behind_the_same_words(seed, phases):
     rng = np.random.default_rng(seed)
     ann, images = two_layers(rng), rng.normal(size=(20, 1, 5, 5))
-    start = activation_quantiles(ann, images, quantile=0.99, granularity="channel")
+    start = activation_quantiles(ann, images, quantile=0.99, per="channel")
     found = word_thresholds(ann, images, start, phases=phases)
     for name in start:
         before = squared_error(ann, images, found | {name: start[name]}, name, phases)
@@ -67,11 +67,9 @@ def test_few_bits_clip_more():
     assert np.any(few < 0.9 * many)
 
 
-@pytest.mark.parametrize("granularity", ["layer", "channel"])
-def test_a_layer_has_as_many_thresholds_as_asked_for(granularity):
+@pytest.mark.parametrize("per", ["layer", "channel"])
+def test_a_layer_has_as_many_thresholds_as_asked_for(per):
     rng = np.random.default_rng(1)
     ann, images = two_layers(rng), rng.normal(size=(20, 1, 5, 5))
-    thresholds = bsnn(ann, images, phases=3, granularity=granularity).thresholds
-    assert {np.size(theta) for theta in thresholds.values()} == (
-        {1} if granularity == "layer" else {3, 2}
-    )
+    thresholds = bsnn(ann, images, phases=3, per=per).thresholds
+    assert {np.size(theta) for theta in thresholds.values()} == ({1} if per == "layer" else {3, 2})

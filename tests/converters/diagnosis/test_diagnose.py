@@ -17,14 +17,14 @@ from converters.diagnosis.observation import observe, rate_neurons
 from converters.diagnosis.plot import diagnosis_figure
 from eventsnn import (
     IF,
+    LI,
     LIF,
-    Accumulator,
     Burst,
     ConversionError,
-    Dense,
     Input,
     InputError,
     Layer,
+    Linear,
     Link,
     Network,
     Noise,
@@ -40,10 +40,10 @@ TICKS = 8
 
 
 def one_layer(neuron, weight=0.75):
-    link = Link("input", (Dense([[weight]]),))
+    link = Link("input", (Linear([[weight]]),))
     layers = (
         Layer("relu", (1,), neuron, (link,)),
-        Layer("out", (1,), Accumulator(), (Link("relu"),)),
+        Layer("out", (1,), LI(), (Link("relu"),)),
     )
     return Network((Input("input", (1,)),), layers)
 
@@ -191,7 +191,7 @@ def test_divergence_is_that_of_the_definition():
         (IF(threshold=1.0, v0=0.5), 6),
         (IF(threshold=0.5, reset=Subtract(1.0)), 6),  # fires early: as if v0 were 0.5
         (Signed(threshold=1.0, v0=0.5), 6),
-        (Burst(threshold=0.5, limit=2, v0=0.25), 12),
+        (Burst(threshold=0.5, max_spikes=2, v0=0.25), 12),
     ],
 )
 def test_each_neuron_model_by_hand(neuron, count):
@@ -204,7 +204,13 @@ def test_each_neuron_model_by_hand(neuron, count):
     assert seen.count == count
     z = np.array([0.5])
     e = decompose(
-        seen.total, seen.count, z, theta=model.theta, v0=model.v0, ticks=8, limit=model.limit
+        seen.total,
+        seen.count,
+        z,
+        theta=model.theta,
+        v0=model.v0,
+        ticks=8,
+        max_spikes=model.max_spikes,
     )
     assert e.deviation == e.quantization == e.clipping == 0
     assert e.inherited == e.total == 0.25

@@ -118,7 +118,7 @@ def invoke(folder, arguments):
 def refused(folder, words, source, *, arch=None, data="data.npz", more=()):
     """``convert`` fails with one message that has ``words``, and writes nothing."""
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
-    call = ["convert", source, "-o", "out.h5", "--recipe", "rate", "--steps", "4"]
+    call = ["convert", source, "-o", "out.h5", "--recipe", "rate", "--ticks", "4"]
     call += ["--calibration", data, *(["--arch", arch] if arch else []), *more]
     status, message = invoke(folder, call)
     assert status == 2, message
@@ -241,6 +241,6 @@ def test_images(folder, data, more, words):
 
 def test_the_good_files_are_good(folder, tmp_path):
     # The tables above differ from these by one mistake a line.
-    call = ["convert", "bare.npz", "--arch", "graph.json", "--recipe", "rate", "--steps", "4"]
+    call = ["convert", "bare.npz", "--arch", "graph.json", "--recipe", "rate", "--ticks", "4"]
     target = str(tmp_path / "out.h5")
     assert invoke(folder, [*call, "--calibration", "data.npz", "-o", target])[0] == 0

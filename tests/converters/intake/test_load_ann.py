@@ -41,10 +41,10 @@ def folder(tmp_path_factory):
 
 @given(ann=anns())
 def test_round_trip(folder, ann):
-    save_ann(folder / "ann.npz", ann, {"licence": "CC0"})
+    save_ann(folder / "ann.npz", ann, {"license": "CC0"})
     assert load_ann(folder / "ann.npz") == ann
     with np.load(folder / "ann.npz") as file:
-        assert json.loads(str(file["about"])) == {"licence": "CC0"}
+        assert json.loads(str(file["about"])) == {"license": "CC0"}
 
 
 def test_the_graph_may_be_bytes(tmp_path):

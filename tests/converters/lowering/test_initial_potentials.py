@@ -77,7 +77,7 @@ def test_bursts():
     ann = graph(*RELU)
     assert lower(ann, {"relu": 2.0}, 0.5, burst=3).layer("relu").neuron == Burst(2.0, 3, 1.0)
     signed = lower(ann, {"relu": 2.0}, 0.5, "signed", burst=3).layer("relu").neuron
-    assert signed == Signed(2.0, v0=1.0, limit=3)
+    assert signed == Signed(2.0, v0=1.0, max_spikes=3)
     with pytest.raises(ConversionError, match=r"burst: expected an int >= 1, found 1\.5"):
         lower(ann, {"relu": 2.0}, burst=1.5)
 

@@ -17,12 +17,12 @@ from converters.lowering.chain import linear_chain
 from converters.testing import anns, images
 from eventsnn import (
     IF,
-    Accumulator,
+    LI,
     AvgPool2d,
     Conv2d,
     ConversionError,
-    Dense,
     Flatten,
+    Linear,
     Link,
     Relay,
     RunningMaximum,
@@ -87,7 +87,7 @@ def test_links_and_biases_are_the_anns_algebra(drawn, data):
                 assert isinstance(ann.by_name[layer.name].op, ops.Conv2d | ops.Linear | ops.Add)
                 links = [link for other in network.layers for link in other.links]
                 assert [link.source for link in links].count(layer.name) > 1
-            case Accumulator():
+            case LI():
                 expected = exact[layer.name]
                 assert layer.name == network.output == ann.output
             case RunningMaximum():
@@ -177,7 +177,7 @@ def test_a_residual_join_is_two_links_and_theta_is_folded():
     assert np.all(first[0].chain[0].weight == 1)
     assert np.all(join[0].chain[0].weight == 2)
     assert join[1].chain == (Scale(2.0),)
-    assert answer[0].chain == (AvgPool2d((4, 4)), Flatten(), Dense(np.full((1, 2), 3.0)))
+    assert answer[0].chain == (AvgPool2d((4, 4)), Flatten(), Linear(np.full((1, 2), 3.0)))
 
 
 def test_a_concatenation_is_links_that_know_their_channels():
@@ -234,7 +234,7 @@ def test_scales_cost_nothing():
     )
     network = lower(graph(*nodes), {"relu": 3.0})
     assert network.layer("relu").links == (Link("input", (Scale(0.5),)),)
-    assert network.layer("fc").links == (Link("relu", (Flatten(), Dense(np.full((1, 32), -3.0)))),)
+    assert network.layer("fc").links == (Link("relu", (Flatten(), Linear(np.full((1, 32), -3.0)))),)
 
 
 def test_thetas_per_channel_pass_pools_and_groups():
@@ -248,7 +248,7 @@ def test_thetas_per_channel_pass_pools_and_groups():
     )
     network = lower(ann, {"relu": np.array([2.0, 3.0]).reshape(2, 1, 1)})
     chain = network.layer("fc").links[0].chain
-    assert kinds(network.layer("fc").links[0]) == [AvgPool2d, Subsample, Conv2d, Flatten, Dense]
+    assert kinds(network.layer("fc").links[0]) == [AvgPool2d, Subsample, Conv2d, Flatten, Linear]
     expected = [[0, 2], [0, 2], [3, 0], [3, 0]]
     np.testing.assert_array_equal(chain[2].weight[:, :, 0, 0], expected)
 
@@ -264,7 +264,7 @@ def test_a_running_maximum_hands_on_the_scale_of_its_source():
     assert (pool.name, pool.neuron) == ("pool", RunningMaximum((3, 3), (1, 1), (1, 1)))
     assert pool.links[0].source == "relu"
     assert answer.links[0].source == "pool"
-    assert answer.links[0].chain == (Flatten(), Dense(np.full((1, 32), 0.5)))
+    assert answer.links[0].chain == (Flatten(), Linear(np.full((1, 32), 0.5)))
 
 
 @pytest.mark.parametrize(

@@ -146,21 +146,21 @@ def test_a_ceiling_bounds_the_threshold_of_a_silent_layer():
 quantiles = st.sampled_from([1.0, 0.999, 0.9, 0.5, 0.01]) | st.floats(1e-3, 1)
 
 
-@given(data=st.data(), quantile=quantiles, granularity=st.sampled_from(["layer", "channel"]))
-def test_quantiles_are_numpys(data, quantile, granularity):
+@given(data=st.data(), quantile=quantiles, per=st.sampled_from(["layer", "channel"]))
+def test_quantiles_are_numpys(data, quantile, per):
     ann = data.draw(anns())
     x = data.draw(images(ann, count=data.draw(st.sampled_from([1, 2, 65, 130]))))
-    found = activation_quantiles(ann, x, quantile=quantile, granularity=granularity)
+    found = activation_quantiles(ann, x, quantile=quantile, per=per)
     relus = ann.names_of(ops.ReLU)
     assert list(found) == list(relus)
     for name, values in activations(ann, x, relus).items():
-        axes = (0, 2, 3)[: values.ndim - 1] if granularity == "channel" else None
+        axes = (0, 2, 3)[: values.ndim - 1] if per == "channel" else None
         expected = np.quantile(values.astype(np.float64), quantile, axis=axes)
         expected = expected.reshape(np.shape(found[name]))
         live = expected > 0
         np.testing.assert_allclose(np.where(live, found[name], 0), expected, rtol=1e-12)
         assert np.all(found[name] > 0)
-        if granularity == "channel":
+        if per == "channel":
             assert found[name].shape == (values.shape[1], *(1,) * (values.ndim - 2))
         else:
             assert isinstance(found[name], float)
@@ -172,9 +172,7 @@ def test_thresholds_of_silent_channels_and_layers():
     x[:, 0] = 4
     x[7, 1] = 3
     nodes = (Node("r", ops.ReLU()), Node("f", ops.Flatten(), ("r",)))
-    per_channel = activation_quantiles(
-        Ann((3, 1, 1), nodes), x, quantile=0.9, granularity="channel"
-    )
+    per_channel = activation_quantiles(Ann((3, 1, 1), nodes), x, quantile=0.9, per="channel")
     np.testing.assert_array_equal(per_channel["r"].ravel(), [4, 3, 4])
     assert activation_quantiles(Ann((3, 1, 1), nodes), -x, quantile=0.9) == {"r": 1.0}
     assert activation_quantiles(Ann((3, 1, 1), nodes), x[:, 1:][:, [0, 0, 0]], quantile=0.5) == {
@@ -186,7 +184,7 @@ BAD_CALLS = [
     ({"quantile": 0.0}, ConversionError, r"quantile: expected a number in \(0, 1\], found 0.0"),
     ({"quantile": 1.1}, ConversionError, "quantile"),
     ({"quantile": float("nan")}, ConversionError, "quantile"),
-    ({"granularity": "neuron"}, ConversionError, 'expected "layer" or "channel", found .neuron'),
+    ({"per": "neuron"}, ConversionError, 'expected "layer" or "channel", found .neuron'),
     ({"images": np.zeros((1, 4))}, InputError, "images: expected shape"),
     ({"images": np.zeros((0, 3))}, InputError, "images: expected shape"),
 ]

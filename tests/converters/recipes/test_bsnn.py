@@ -19,7 +19,7 @@ from converters import (
     ops,
     phase_coded_input,
     phase_coding,
-    quantised_activations,
+    quantized_activations,
     relu_before_max_pool,
 )
 from converters.testing import anns, images
@@ -114,7 +114,7 @@ def dyadic_anns(draw):
 
 @settings(max_examples=examples(60))
 @given(dyadic_anns(), st.integers(1, 6), st.booleans(), st.data())
-def test_words_of_an_image_are_the_quantised_activations(drawn, phases, rounding, data):
+def test_words_of_an_image_are_the_quantized_activations(drawn, phases, rounding, data):
     ann, thresholds = drawn
     network = bistable(lower(ann, thresholds), phases, rounding=rounding)
     (image,) = data.draw(images(ann, count=1))
@@ -293,7 +293,7 @@ def test_ordinary_phase_coding_loses_what_bistable_neurons_keep():
     ann = Ann((12,), (*nodes, Node("out", ops.Linear(np.eye(12)), (trunk,))))
     thresholds = dict.fromkeys(ann.names_of(ops.ReLU), 2.0)
     made, x = lower(ann, thresholds), rng.random((20, 12))
-    exact_answer = quantised_activations(ann, x, thresholds, ("out",), phases=8)["out"]
+    exact_answer = quantized_activations(ann, x, thresholds, ("out",), phases=8)["out"]
     ticks = 7 * 8
     ordinary = simulate(phase_coding(made, 8), x, ticks=ticks)
     exactly = simulate(bistable(made, 8), x, ticks=ticks)

@@ -1,4 +1,4 @@
-"""Every word of the real ResNets on real images is that of the quantised ANN, bit for bit."""
+"""Every word of the real ResNets on real images is that of the quantized ANN, bit for bit."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from bsnn_words import check_all_words, run_all, words
 
-from converters import bsnn, load_ann, ops, quantised_activations
+from converters import bsnn, load_ann, ops, quantized_activations
 from eventsnn import evaluate, reading_ticks
 
 
@@ -39,7 +39,7 @@ def test_words_of_real_networks_on_real_images(data_dir, name, phases):
         )
         relus = conversion.ann.names_of(ops.ReLU)
         currents = {relu: conversion.ann.by_name[relu].inputs[0] for relu in relus}
-        z = quantised_activations(
+        z = quantized_activations(
             *(conversion.ann, image[None], conversion.thresholds, tuple(currents.values())),
             phases=phases,
         )

@@ -104,7 +104,7 @@ def test_the_four_errors_add_up_exactly(case, neuron, burst, ceiling):
         v0=v0,
         ticks=len(currents),
         ceiling=ceiling,
-        limit=burst,
+        max_spikes=burst,
     )
     np.testing.assert_array_equal(e.deviation + e.quantization - e.clipping + e.inherited, e.total)
     np.testing.assert_array_equal(e.total, theta * count / len(currents) - np.clip(z, 0, ceiling))

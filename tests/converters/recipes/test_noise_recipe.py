@@ -30,12 +30,12 @@ from converters import (
 from converters.testing import anns, images
 from eventsnn import (
     IF,
-    Accumulator,
+    LI,
     ConversionError,
-    Dense,
     FileFormatError,
     Input,
     Layer,
+    Linear,
     Link,
     Network,
     Record,
@@ -146,12 +146,12 @@ def test_rates_of_carry_lie_within_their_bound(currents, theta, start, ticks):
 def driven(theta, weights, ticks, rng):
     """Potentials of neurons that receive, in each tick, one random column of ``weights``."""
     neurons, inputs = weights.shape
-    links = (Link("in", (Dense(weights),)),)
+    links = (Link("in", (Linear(weights),)),)
     network = Network(
         (Input("in", (inputs,)),),
         (
             Layer("v", (neurons,), IF(threshold=theta, v0=theta / 2), links),
-            Layer("out", (1,), Accumulator(), (Link("v", (Dense(np.ones((1, neurons))),)),)),
+            Layer("out", (1,), LI(), (Link("v", (Linear(np.ones((1, neurons))),)),)),
         ),
         "out",
     )

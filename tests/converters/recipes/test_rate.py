@@ -28,10 +28,10 @@ def test_the_demo_network_is_as_accurate_as_it_says(demo):
     assert np.mean(right) == json.loads(str(data["about"]))["test_accuracy"] > 0.985
 
 
-@pytest.mark.parametrize("granularity", ["layer", "channel"])
-def test_the_spiking_demo_network_answers_as_the_ann(demo, granularity):
+@pytest.mark.parametrize("per", ["layer", "channel"])
+def test_the_spiking_demo_network_answers_as_the_ann(demo, per):
     ann, data = demo
-    conversion = rate(ann, data["x_calibration"] / 16, ticks=64, granularity=granularity)
+    conversion = rate(ann, data["x_calibration"] / 16, ticks=64, per=per)
     x = data["x_test"][:30] / 16
     runs = simulate(conversion.network, x, ticks=64)
     answers = [run.output.argmax() for run in runs]
@@ -45,7 +45,7 @@ def test_a_conversion_says_how_it_was_made(demo):
     assert json.loads(json.dumps(conversion.parameters)) == {
         "ticks": 8,
         "quantile": 0.99,
-        "granularity": "layer",
+        "per": "layer",
     }
     assert conversion.ann == fold_batch_norm(ann)
     assert isinstance(conversion.network, Network)

@@ -24,7 +24,7 @@ def mean_error(conversion, ann, x, ticks):
 def test_a_tuned_layer_is_never_worse_than_its_start(neuron):
     """By the criterion of the tuning: squared error of the rates on the calibration images."""
     ann, x = small_net(), small_images()
-    start = converters.activation_quantiles(ann, x, granularity="channel")
+    start = converters.activation_quantiles(ann, x, per="channel")
     tuning = tune_thresholds(ann, x, start, ticks=8, neuron=neuron)
     assert list(tuning.layers) == ["relu1", "relu2", "relu3"]
     for layer in tuning.layers.values():
@@ -38,7 +38,7 @@ def test_any_network_is_tuned_and_no_layer_is_worse_than_its_start(data):
     ann = fold_batch_norm(data.draw(anns()))
     ann = converters.max_pool_before_concat(converters.relu_before_max_pool(ann))
     x = data.draw(images(ann, count=3))
-    start = converters.activation_quantiles(ann, x, granularity="channel")
+    start = converters.activation_quantiles(ann, x, per="channel")
     neuron = data.draw(st.sampled_from(["if", "signed"]))
     burst = data.draw(st.integers(1, 3))
     tuning = tune_thresholds(ann, x, start, ticks=3, neuron=neuron, burst=burst)
@@ -61,7 +61,7 @@ def test_the_neuron_is_the_one_asked_for():
         conversion = ttrbr(ann, x, ticks=4, neuron=neuron, burst=burst)
         layers = conversion.network.layers[:-1]
         assert {type(layer.neuron) for layer in layers} == {kind}
-        assert {getattr(layer.neuron, "limit", 1) for layer in layers} == {burst}
+        assert {getattr(layer.neuron, "max_spikes", 1) for layer in layers} == {burst}
         assert conversion.recipe == "ttrbr"
         parameters = json.loads(json.dumps(conversion.parameters))
         assert (parameters["neuron"], parameters["burst"]) == (neuron, burst)

@@ -10,7 +10,7 @@ from conversion_cases import conversions, small_images, small_net
 from hypothesis import HealthCheck, Phase, given, settings
 
 from converters import bistable, bsnn, lower, rate
-from converters.testing import npz_round_trip, rates_within_bound, words_equal_quantised_ann
+from converters.testing import npz_round_trip, rates_within_bound, words_equal_quantized_ann
 from eventsnn import IF, simulate
 from eventsnn.testing.properties import DoesNotApply, Held
 
@@ -39,7 +39,7 @@ def rates(ann, thresholds, kind, burst, ticks, x):
 
 
 def words(ann, thresholds, kind, burst, ticks, x):
-    return words_equal_quantised_ann(bistable(lower(ann, thresholds), ticks), ann, x[0])
+    return words_equal_quantized_ann(bistable(lower(ann, thresholds), ticks), ann, x[0])
 
 
 def files(ann, thresholds, kind, burst, ticks, x):
@@ -67,7 +67,7 @@ def louder(network, inputs, **options):
     ("check", "module", "message"),
     [
         (rates, "rate_bound", r"layer `.*`, neuron .*: rate .*, activation .*; the bound is"),
-        (words, "phase_words", r"layer `.*`, neuron .*: said .*, the quantised ANN has"),
+        (words, "phase_words", r"layer `.*`, neuron .*: said .*, the quantized ANN has"),
     ],
 )
 def test_another_current_is_noticed(check, module, message, monkeypatch):
@@ -112,7 +112,7 @@ def test_the_bound_of_a_first_layer_is_that_of_its_rest(monkeypatch):
 
 def test_words_of_float_weights():
     ann, x = small_net(), small_images()
-    outcome = words_equal_quantised_ann(bsnn(ann, x, phases=5).network, ann, x[0])
+    outcome = words_equal_quantized_ann(bsnn(ann, x, phases=5).network, ann, x[0])
     assert outcome.how == "equal words in 3 layers"
 
 
@@ -127,7 +127,7 @@ def test_words_of_float_weights():
 def test_words_that_are_others_by_design(options, why):
     ann, x = small_net(), small_images()
     network = bsnn(ann, x, phases=4, **options).network
-    assert words_equal_quantised_ann(network, ann, x[0]) == DoesNotApply(why)
+    assert words_equal_quantized_ann(network, ann, x[0]) == DoesNotApply(why)
 
 
 def test_it_says_why_it_does_not_apply():
@@ -135,7 +135,7 @@ def test_it_says_why_it_does_not_apply():
     rated, worded = rate(ann, x, ticks=4).network, bsnn(ann, x, phases=4).network
     found = rates_within_bound(worded, ann, x[0], ticks=4)
     assert found == DoesNotApply("ReLU `relu1` became Bistable neurons, not IF or Signed or Burst")
-    found = words_equal_quantised_ann(rated, ann, x[0])
+    found = words_equal_quantized_ann(rated, ann, x[0])
     assert found == DoesNotApply("the read-out `fc` is no PhaseAccumulator")
     layers = tuple(
         replace(layer, neuron=replace(layer.neuron, v_min=-1.0))

@@ -15,7 +15,7 @@ from torch import nn  # noqa: E402 - only with PyTorch
 from converters.training.augment import flipped_and_shifted  # noqa: E402 - same
 from converters.training.clip import (  # noqa: E402 - same
     ClippedReLU,
-    initialise_thresholds,
+    initialize_thresholds,
     keep_thresholds_positive,
     parameter_groups,
 )
@@ -144,7 +144,7 @@ def test_thresholds_begin_at_a_quantile_of_what_arrives():
     torch.manual_seed(0)
     net = nn.Sequential(nn.Linear(4, 8), ClippedReLU(), nn.Linear(8, 8), ClippedReLU()).eval()
     x = torch.randn(300, 4)
-    initialise_thresholds(net, x, quantile=0.9)
+    initialize_thresholds(net, x, quantile=0.9)
     with torch.no_grad():
         first = net[0](x).clamp(min=0)
         theta = np.quantile(first.numpy(), 0.9)

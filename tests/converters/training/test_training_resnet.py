@@ -13,9 +13,9 @@ from profiles import compiled  # noqa: E402 - same
 
 from converters import forward, load_ann, ops, rate  # noqa: E402 - same
 from converters.intake.export_torch import export, trace  # noqa: E402 - same
-from converters.training.clip import ClippedReLU, initialise_thresholds  # noqa: E402 - same
+from converters.training.clip import ClippedReLU, initialize_thresholds  # noqa: E402 - same
 from converters.training.resnet import ResNet  # noqa: E402 - same
-from eventsnn import IF, Accumulator, ConversionError, Relay, simulate  # noqa: E402 - same
+from eventsnn import IF, LI, ConversionError, Relay, simulate  # noqa: E402 - same
 
 pytestmark = pytest.mark.torch
 
@@ -28,11 +28,11 @@ def small(block, depth=8, width=3, seed=0, stem_stride=1):
     torch.manual_seed(seed)
     model = ResNet(depth, width, block, stem_stride=stem_stride, classes=5)
     images = torch.randn(IMAGES, 3, 8, 8)
-    initialise_thresholds(model.train(), images)
+    initialize_thresholds(model.train(), images)
     with torch.no_grad():
         for _ in range(30):
             model(images)
-    initialise_thresholds(model.eval(), images, quantile=0.98)
+    initialize_thresholds(model.eval(), images, quantile=0.98)
     return model, images
 
 
@@ -86,7 +86,7 @@ def test_pre_current_carries_its_trunk_by_relays_and_nothing_else_multiplies():
     assert sum(kind is IF for kind in kinds.values()) == 2 * 6
     # the stem's current and the sum of each block but the last, which only the read-out receives
     assert sum(kind is Relay for kind in kinds.values()) == 6
-    assert [kind for kind in kinds.values() if kind is Accumulator] == [Accumulator]
+    assert [kind for kind in kinds.values() if kind is LI] == [LI]
     counts = simulate(network, images[0].numpy(), ticks=4).counts
     for link in counts.links:
         assert (link.mac if kinds.get(link.source) is IF else link.ac) == 0

@@ -19,8 +19,8 @@ from converters import ann_from_source, ann_to_source, load_ann
 from eventsnn import __version__
 from eventsnn.description.link import Link
 from eventsnn.description.network import Input, Layer, Network
-from eventsnn.description.neurons import IF, Accumulator
-from eventsnn.description.synapses import Dense, Flatten
+from eventsnn.description.neurons import IF, LI
+from eventsnn.description.synapses import Flatten, Linear
 from eventsnn.energy import energy_model
 from eventsnn.hdf5 import NetworkFile, load_network, save_network
 from eventsnn.signals.preprocessing import Preprocessing
@@ -63,7 +63,7 @@ def test_convert_is_reproducible(made: Path, tmp_path: Path) -> None:
 
 
 def test_recipe_options_reach_the_recipe(made: Path, tmp_path: Path) -> None:
-    convert(made, tmp_path / "a.h5", "--quantile", "0.5", "--granularity", "channel")
+    convert(made, tmp_path / "a.h5", "--quantile", "0.5", "--per", "channel")
     file = load_network(tmp_path / "a.h5")
     assert file.parameters == {"ticks": 32, "quantile": 0.5, "granularity": "channel"}
     neuron = file.network.layers[0].neuron
@@ -92,7 +92,7 @@ def test_labels_are_not_needed_to_convert(made: Path, tmp_path: Path) -> None:
 
 
 def test_bare_weights_convert_with_a_graph(made: Path, tmp_path: Path) -> None:
-    common = ("--recipe", "rate", "--steps", 32, "--calibration", made / "train.npz", *CONSTANTS)
+    common = ("--recipe", "rate", "--ticks", 32, "--calibration", made / "train.npz", *CONSTANTS)
     graph = ("--arch", made / "graph.json")
     run("convert", made / "bare.npz", "-o", tmp_path / "net.h5", *graph, *common)
     assert load_network(tmp_path / "net.h5").network == load_network(made / "net.h5").network
@@ -143,12 +143,12 @@ def test_limit_takes_the_first_samples(made: Path, tmp_path: Path) -> None:
 
 
 def test_more_ticks_than_converted_for_are_allowed_and_told(made: Path, tmp_path: Path) -> None:
-    result, report = evaluate(made, tmp_path, "--steps", 300)
+    result, report = evaluate(made, tmp_path, "--ticks", 300)
     assert "T = 300 is beyond the T = 32 of the conversion, which is allowed" in result.stderr
     assert report["conversion_ticks"] == 32
     assert len(report["ticks"]) == len(report["accuracy"]) == 128
     assert report["ticks"][-1] == 300
-    assert evaluate(made, tmp_path, "--steps", 8)[0].stderr == ""
+    assert evaluate(made, tmp_path, "--ticks", 8)[0].stderr == ""
 
 
 def test_another_ann_can_be_compared_with(made: Path, tmp_path: Path) -> None:
@@ -176,7 +176,7 @@ def test_hdf5_data_give_the_same_report(made: Path, tmp_path: Path) -> None:
 def test_networks_of_unknown_origin(made: Path, tmp_path: Path) -> None:
     save_network(tmp_path / "net.h5", NetworkFile(load_network(made / "net.h5").network))
     path = tmp_path / "a.json"
-    arguments = (tmp_path / "net.h5", made / "test.npz", "--steps", 4, "--json", path)
+    arguments = (tmp_path / "net.h5", made / "test.npz", "--ticks", 4, "--json", path)
     result = run("evaluate", *arguments)
     assert "holds no ANN to compare with" in result.stderr
     assert "names no preprocessing: scale 255" in result.stderr
@@ -190,10 +190,10 @@ def test_networks_of_unknown_origin(made: Path, tmp_path: Path) -> None:
 
 def event_network(path: Path) -> None:
     rng = np.random.default_rng(0)
-    first = Dense(rng.normal(size=(20, 2 * 34 * 34)))
+    first = Linear(rng.normal(size=(20, 2 * 34 * 34)))
     layers = (
         Layer("hidden", (20,), IF(5.0), (Link("events", (Flatten(), first)),)),
-        Layer("out", (10,), Accumulator(), (Link("hidden", (Dense(rng.normal(size=(10, 20))),)),)),
+        Layer("out", (10,), LI(), (Link("hidden", (Linear(rng.normal(size=(10, 20))),)),)),
     )
     save_network(path, NetworkFile(Network((Input("events", (2, 34, 34)),), layers), ticks=400))
 
@@ -219,7 +219,7 @@ def test_evaluate_on_events(tmp_path: Path) -> None:
 def test_evaluate_on_real_events(data_dir: Path, tmp_path: Path) -> None:
     event_network(tmp_path / "net.h5")
     path = tmp_path / "a.json"
-    arguments = ("--limit", 3, "--steps", 310_000, "--json", path)
+    arguments = ("--limit", 3, "--ticks", 310_000, "--json", path)
     run("evaluate", tmp_path / "net.h5", data_dir / "nmnist" / "test", *arguments)
     report = json.loads(path.read_text())
     assert report["samples"] == 3
@@ -258,8 +258,8 @@ def test_info_on_a_network(made: Path) -> None:
         "recipe: rate (ticks 32, quantile 0.999, granularity layer)",
         "scale=200.0, mean=(0.4, 0.6), std=(0.25,)",
         "IF, threshold ",
-        "AvgPool2d, kernel_size 2, stride 2 > Flatten > Dense 3x36",
-        "Accumulator",
+        "AvgPool2d, kernel_size 2, stride 2 > Flatten > Linear 3x36",
+        "LI",
         "`fc` is read out",
         "2,156",
         LONG_NAME,
@@ -276,7 +276,7 @@ def test_info_on_a_network(made: Path) -> None:
 @compiled
 def test_demo_needs_nothing_but_the_package(tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.chdir(tmp_path)
-    lines = run("demo", "--steps", 16).stdout.splitlines()
+    lines = run("demo", "--ticks", 16).stdout.splitlines()
     last = next(line.split() for line in lines if line.split()[:1] == ["16"])
     snn, ann, agreement = (float(cell.rstrip("%")) for cell in last[1:])
     assert ann > 95
@@ -299,7 +299,7 @@ def test_resnet20_on_real_images(data_dir: Path, tmp_path: Path) -> None:
     result = run(
         *("convert", data_dir / "resnet20_cifar10.npz", "-o", net, "--arch", "resnet20-cifar"),
         *("--calibration", data_dir / "cifar10_train_1of5.npz", "--samples", 32),
-        *("--recipe", "rate", "--steps", 32),
+        *("--recipe", "rate", "--ticks", 32),
         *("--mean", ".485,.456,.406", "--std", ".229,.224,.225"),
     )
     assert "scale 255" in result.stdout

@@ -36,7 +36,7 @@ def test_words_of_eight_bits_answer_as_the_ann(made: Path, tmp_path: Path, codin
 
 def test_options_reach_the_recipe(made: Path, tmp_path: Path) -> None:
     options = ("--recipe", "bsnn", "--phases", 3, "--carry", "--no-rounding", "--quantile", 0.5)
-    options += ("--granularity", "layer")
+    options += ("--per", "layer")
     common = ("--calibration", made / "train.npz", *CONSTANTS)
     run("convert", made / "ann.npz", "-o", tmp_path / "a.h5", *common, *options)
     neuron = load_network(tmp_path / "a.h5").network.layers[0].neuron
@@ -49,8 +49,8 @@ def test_options_reach_the_recipe(made: Path, tmp_path: Path) -> None:
     ("options", "message"),
     [
         (("--recipe", "bsnn"), "Missing option '--phases': recipe bsnn needs it"),
-        (("--recipe", "bsnn", "--phases", 4, "--steps", 8), "recipe bsnn has no --steps"),
-        (("--recipe", "rate", "--phases", 4, "--steps", 8), "recipe rate has no --phases"),
+        (("--recipe", "bsnn", "--phases", 4, "--ticks", 8), "recipe bsnn has no --ticks"),
+        (("--recipe", "rate", "--phases", 4, "--ticks", 8), "recipe rate has no --phases"),
         (("--recipe", "bsnn", "--phases", 17), "17 is not in the range"),
     ],
 )

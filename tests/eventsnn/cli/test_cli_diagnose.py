@@ -38,7 +38,7 @@ def test_diagnose_prints_and_writes_the_errors(made: Path, tmp_path: Path) -> No
 
 
 def test_diagnose_at_another_t(made: Path) -> None:
-    text = run("diagnose", made / "net.h5", made / "unlabelled.npz", "--steps", 3).stdout
+    text = run("diagnose", made / "net.h5", made / "unlabelled.npz", "--ticks", 3).stdout
     assert "T = 3, 64 images" in text
     assert "accuracy 1" not in text
 
@@ -72,7 +72,7 @@ def test_the_plot_needs_matplotlib_and_says_so_first(
 )
 def test_convert_by_ttrbr(made: Path, tmp_path: Path, neuron: str, burst: int, kind: type) -> None:
     target = tmp_path / "net.h5"
-    common = ("--recipe", "ttrbr", "--steps", 8, "--calibration", made / "train.npz")
+    common = ("--recipe", "ttrbr", "--ticks", 8, "--calibration", made / "train.npz")
     options = (*CONSTANTS, "--neuron", neuron, "--burst", burst)
     result = run("convert", made / "ann.npz", "-o", target, *common, *options)
     assert "recipe ttrbr for T = 8" in result.stdout

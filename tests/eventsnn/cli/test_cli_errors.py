@@ -67,7 +67,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (made / "events" / "1.bin").write_bytes(bytes(5))
     (made / "events" / "labels.csv").write_text("file,label\n1.bin,0\n")
     (made / "no_events").mkdir()
-    convert = "convert ann.npz -o net.h5 --recipe rate --steps 4 --calibration data.npz"
+    convert = "convert ann.npz -o net.h5 --recipe rate --ticks 4 --calibration data.npz"
     assert invoke(made, convert)[0] == 0
     assert invoke(made, "evaluate net.h5 data.npz --json report.json")[0] == 0
     net = load_network(made / "net.h5")
@@ -108,7 +108,7 @@ def state(folder: Path) -> dict[Path, int]:
     return {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
 
 
-RATE = "-o out.h5 --recipe rate --steps 4"
+RATE = "-o out.h5 --recipe rate --ticks 4"
 CONVERT = f"convert ann.npz {RATE} --calibration data.npz"
 
 BAD_CALLS = [
@@ -117,16 +117,16 @@ BAD_CALLS = [
     ("convert", "Missing argument 'WEIGHTS'"),
     ("convert ann.npz", "Missing option"),
     (f"convert ann.npz {RATE}", "Missing option '--calibration'"),
-    ("convert ann.npz -o out.h5 --steps 4 --calibration data.npz", "Missing option '--recipe'"),
-    ("convert ann.npz -o out.h5 --recipe rate --calibration data.npz", "Missing option '--steps'"),
+    ("convert ann.npz -o out.h5 --ticks 4 --calibration data.npz", "Missing option '--recipe'"),
+    ("convert ann.npz -o out.h5 --recipe rate --calibration data.npz", "Missing option '--ticks'"),
     (f"{CONVERT} --recipe magic", "'magic' is not one of 'rate', 'ttrbr', 'bsnn', 'noise'"),
-    (f"{CONVERT} --steps 0", "--steps': 0 is not in the range x>=1"),
-    (f"{CONVERT} --steps many", "'many' is not a valid integer"),
+    (f"{CONVERT} --ticks 0", "--ticks': 0 is not in the range x>=1"),
+    (f"{CONVERT} --ticks many", "'many' is not a valid integer"),
     (f"{CONVERT} --samples 0", "--samples': 0 is not in the range"),
     (f"{CONVERT} --quantile 0", "--quantile': '0': expected a number > 0"),
     (f"{CONVERT} --quantile 1.5", "'1.5': expected a number > 0 and <= 1"),
     (f"{CONVERT} --quantile nan", "--quantile': 'nan': expected numbers"),
-    (f"{CONVERT} --granularity pixel", "'pixel' is not one of 'layer', 'channel'"),
+    (f"{CONVERT} --per pixel", "'pixel' is not one of 'layer', 'channel'"),
     (
         f"{CONVERT} --neuron signed",
         "recipe rate has no --neuron; leave it out, or use --recipe ttrbr",
@@ -135,7 +135,7 @@ BAD_CALLS = [
     (f"{CONVERT} --recipe ttrbr --neuron a=b", "'a=b': expected if, signed, or patterns such as"),
     (f"{CONVERT} --recipe ttrbr --neuron =if", "'=if': expected if, signed, or patterns such as"),
     (f"{CONVERT} --no-rounding", "recipe rate has no --rounding; leave it out"),
-    (f"{CONVERT} --recipe ttrbr --granularity layer", "or use --recipe rate or bsnn"),
+    (f"{CONVERT} --recipe ttrbr --per layer", "or use --recipe rate or bsnn"),
     (f"{CONVERT} --burst 0", "--burst': 0 is not in the range x>=1"),
     (f"{CONVERT} --scale 0", "--scale': '0': expected a number > 0"),
     (f"{CONVERT} --scale inf", "'inf': expected numbers"),
@@ -205,9 +205,9 @@ BAD_CALLS = [
     ("evaluate cut.h5 data.npz", "cut.h5: damaged, or not an HDF5 file"),
     ("evaluate damaged.h5 data.npz", "damaged.h5: "),
     ("evaluate bad_source.h5 data.npz", "bad_source.h5: the ANN inside: the graph is not JSON"),
-    ("evaluate no_ticks.h5 data.npz", "names no T of its own; give --steps"),
+    ("evaluate no_ticks.h5 data.npz", "names no T of its own; give --ticks"),
     ("evaluate two_inputs.h5 data.npz", "has the inputs `a`, `b`; only networks with one"),
-    ("evaluate net.h5 data.npz --steps 0", "0 is not in the range"),
+    ("evaluate net.h5 data.npz --ticks 0", "0 is not in the range"),
     ("evaluate net.h5 data.npz --limit 0", "0 is not in the range"),
     ("evaluate net.h5 data.npz --workers 0", "0 is not in the range"),
     ("evaluate net.h5 data.npz --arch resnet20-cifar", "give --ann too"),
@@ -262,7 +262,7 @@ BAD_CALLS = [
     ("info weights.pt", "numpy.savez"),
     ("info net.h5 --arch resnet20-cifar", "--arch is for bare weights"),
     ("info bare.npz --arch resnet21-cifar", "unknown architecture"),
-    ("demo --steps 0", "0 is not in the range"),
+    ("demo --ticks 0", "0 is not in the range"),
 ]
 
 

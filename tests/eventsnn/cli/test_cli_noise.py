@@ -18,7 +18,7 @@ SPIKE = ops.Spike(mean=0.5, standard_deviation=0.25)
 
 
 def arguments(made: Path, weights: Path, target: Path, *options: object) -> list[str]:
-    common = ("convert", weights, "-o", target, "--recipe", "noise", "--steps", 8)
+    common = ("convert", weights, "-o", target, "--recipe", "noise", "--ticks", 8)
     data = ("--calibration", made / "train.npz", *CONSTANTS)
     return [str(argument) for argument in (*common, *data, *options)]
 

@@ -1,4 +1,4 @@
-"""``eventsnn quantise``, and what later commands make of its file."""
+"""``eventsnn quantize``, and what later commands make of its file."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def failure(*arguments: object) -> str:
 @pytest.fixture(scope="module")
 def integers(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("integers") / "integers.h5"
-    run("quantise", made / "net.h5", "-o", target)
+    run("quantize", made / "net.h5", "-o", target)
     return target
 
 
-def test_a_quantised_network_is_evaluated_on_the_same_data(
+def test_a_quantized_network_is_evaluated_on_the_same_data(
     made: Path, integers: Path, tmp_path: Path
 ) -> None:
     report = tmp_path / "report.json"
@@ -50,8 +50,8 @@ def test_a_quantised_network_is_evaluated_on_the_same_data(
 
 
 def test_the_table_tells_grid_range_and_bits(made: Path, tmp_path: Path) -> None:
-    options = ("--weight-bits", 5, "--potential-bits", 16, "--clamp", 3, "--steps", 20)
-    result = run("quantise", made / "net.h5", "-o", tmp_path / "q.h5", *options)
+    options = ("--weight-bits", 5, "--potential-bits", 16, "--clamp", 3, "--ticks", 20)
+    result = run("quantize", made / "net.h5", "-o", tmp_path / "q.h5", *options)
     assert "potentials within T = 20, in steps" in result.stdout
     for column in ("threshold in steps", "lowest", "highest", "bits needed", "weight error"):
         assert column in result.stdout
@@ -61,29 +61,29 @@ def test_the_table_tells_grid_range_and_bits(made: Path, tmp_path: Path) -> None
 
 def test_what_was_not_proven_is_not_run(made: Path, integers: Path) -> None:
     data = made / "test.npz"
-    found = failure("evaluate", integers, data, "--steps", 33)
-    assert "proven to fit for T = 32, asked for 33; quantise with --steps 33" in found
+    found = failure("evaluate", integers, data, "--ticks", 33)
+    assert "proven to fit for T = 32, asked for 33; quantize with --ticks 33" in found
     assert "has integers" in failure("evaluate", integers, data, "--exit-confidence", 0.9)
     assert "has integers" in failure("diagnose", integers, data)
-    again = failure("quantise", integers, "-o", integers.with_name("twice.h5"))
-    assert "quantise the one it was made from" in again
+    again = failure("quantize", integers, "-o", integers.with_name("twice.h5"))
+    assert "quantize the one it was made from" in again
 
 
 def test_pixels_beyond_the_range_are_refused(made: Path, tmp_path: Path) -> None:
-    run("quantise", made / "net.h5", "-o", tmp_path / "q.h5", "--input-range", 0.1)
+    run("quantize", made / "net.h5", "-o", tmp_path / "q.h5", "--input-range", 0.1)
     found = failure("evaluate", tmp_path / "q.h5", made / "test.npz")
     assert "the range that was proven ends at 0.1" in found
 
 
 def test_refusals_name_the_layer_and_write_nothing(made: Path, tmp_path: Path) -> None:
     target = tmp_path / "q.h5"
-    options = ("--potential-bits", 16, "--steps", 100_000)
-    assert "layer `a.node" in failure("quantise", made / "net.h5", "-o", target, *options)
+    options = ("--potential-bits", 16, "--ticks", 100_000)
+    assert "layer `a.node" in failure("quantize", made / "net.h5", "-o", target, *options)
     assert not target.exists()
     file = replace(load_network(made / "net.h5"), preprocessing=None, ticks=None)
     save_network(tmp_path / "bare.h5", file)
-    assert "give --steps" in failure("quantise", tmp_path / "bare.h5", "-o", target)
-    result = run("quantise", tmp_path / "bare.h5", "-o", target, "--steps", 8)
+    assert "give --ticks" in failure("quantize", tmp_path / "bare.h5", "-o", target)
+    result = run("quantize", tmp_path / "bare.h5", "-o", target, "--ticks", 8)
     assert "so its input is spikes" in result.stderr
     assert load_network(target).parameters["input_step"] is None
 

@@ -73,7 +73,7 @@ def test_nothing_is_left_in_the_folder(small: Path, tmp_path: Path) -> None:
 
 def test_a_converted_network_on_its_data(made: Path, tmp_path: Path) -> None:
     report = tmp_path / "certificate.json"
-    arguments = ("verify", made / "net.h5", made / "test.npz", "--examples", 4, "--steps", 8)
+    arguments = ("verify", made / "net.h5", made / "test.npz", "--examples", 4, "--ticks", 8)
     result = run(*arguments, "--json", report)
     found = {entry["name"]: entry for entry in json.loads(report.read_text())["properties"]}
     for name in ("oracle", "conservation", "rate bound", "NPZ"):
@@ -132,7 +132,7 @@ def test_long_inputs_are_printed_in_part(tmp_path: Path, made: Path, monkeypatch
     monkeypatch.setattr(engine, "simulate", running(every_layer(more_bias)))
     path = tmp_path / "alone.h5"
     save_network(path, dataclasses.replace(load_network(made / "net.h5"), source=None))
-    arguments = ("verify", path, made / "test.npz", "--only", "oracle", "--steps", 4)
+    arguments = ("verify", path, made / "test.npz", "--only", "oracle", "--ticks", 4)
     result = invoke(*arguments, "--examples", 1)
     assert result.exit_code == 1
     assert "characters; all of them with --json)" in result.stdout
@@ -151,7 +151,7 @@ def test_no_property_applies(small: Path) -> None:
         (("missing.h5",), "'missing.h5' does not exist"),
         (("{made}/ann.npz",), "ann.npz: damaged, or not an HDF5 file"),
         (("{small}", "--examples", 0), "--examples': 0 is not in the range"),
-        (("{small}", "--steps", 0), "--steps': 0 is not in the range"),
+        (("{small}", "--ticks", 0), "--ticks': 0 is not in the range"),
         (("{small}", "--seed", -1), "--seed': -1 is not in the range"),
         (("{small}", "--only", "luck"), "no property 'luck'; there are 'oracle', 'rounded oracle'"),
         (("{small}", "--json", "nowhere/c.json"), "the folder nowhere does not exist"),

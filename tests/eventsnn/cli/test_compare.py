@@ -117,7 +117,7 @@ def test_other_anns_are_compared_with_their_own(folder):
 
 
 def test_steps_limit_and_equal_names(folder):
-    call = ("short.h5", "./short.h5", "data.npz", "--steps", "7", "--limit", "3")
+    call = ("short.h5", "./short.h5", "data.npz", "--ticks", "7", "--limit", "3")
     status, table, _ = invoke(folder, *call)
     assert status == 0
     assert "3 samples of data.npz" in table
@@ -147,7 +147,7 @@ BAD_CALLS = [
     (("short.h5", "missing.npz"), "'missing.npz' does not exist"),
     (("missing.h5", "data.npz"), "'missing.h5' does not exist"),
     (("data.npz", "data.npz"), "data.npz: damaged, or not an HDF5 file"),
-    (("short.h5", "no_ticks.h5", "data.npz"), "no_ticks.h5 names no T of its own; give --steps"),
+    (("short.h5", "no_ticks.h5", "data.npz"), "no_ticks.h5 names no T of its own; give --ticks"),
     (("short.h5", "unlabelled.npz"), "has no labels y"),
     (("short.h5", "data.npz", "--limit", "0"), "0 is not in the range"),
     (("short.h5", "data.npz", "--plot", "short.h5"), "short.h5 is also an input"),

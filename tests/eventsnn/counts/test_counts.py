@@ -18,14 +18,14 @@ from naive_counts import (
 from profiles import examples
 
 from eventsnn import (
-    Accumulator,
+    LI,
     AvgPool2d,
     Conv2d,
     Currents,
-    Dense,
     Flatten,
     Input,
     Layer,
+    Linear,
     Link,
     Network,
     Record,
@@ -71,7 +71,7 @@ def test_zeros_in_one_kernel_among_pools(data, shape):
     )
     pool = AvgPool2d(data.draw(st.integers(1, min(shape[1:]))), 1)
     chain = (pool, Conv2d(weight, stride, padding), SumPool2d(2, 1, 1))
-    for tail in ((), (Flatten(), Dense(np.ones((2, int(np.prod(chain_shape(chain, shape)))))))):
+    for tail in ((), (Flatten(), Linear(np.ones((2, int(np.prod(chain_shape(chain, shape)))))))):
         found = effective_fan_out((*chain, *tail), shape)
         assert found.ravel().tolist() == effective_row_lengths((*chain, *tail), shape).tolist()
 
@@ -148,10 +148,8 @@ def test_counts_do_not_depend_on_order_workers_or_batch(case, workers):
 
 
 def test_counts_stay_exact_above_24_bits():
-    wide = Dense(np.zeros((4096, 8192)))
-    net = Network(
-        (Input("in", (8192,)),), (Layer("out", (4096,), Accumulator(), (Link("in", (wide,)),)),)
-    )
+    wide = Linear(np.zeros((4096, 8192)))
+    net = Network((Input("in", (8192,)),), (Layer("out", (4096,), LI(), (Link("in", (wide,)),)),))
     # 12290 spikes of fan-out 4096: 50,339,840, which float32 would round
     tick = np.repeat([0, 1], [8192, 4098])
     index = np.concatenate([np.arange(8192), np.arange(4098)])
@@ -169,7 +167,7 @@ def test_analog_input_is_listed_apart():
     conv = Conv2d(np.ones((4, 1, 3, 3)), padding=1)
     net = Network(
         (Input("in", (1, 3, 3)),),
-        (Layer("out", (4, 3, 3), Accumulator(), (Link("in", (conv,)),), bias=0.5),),
+        (Layer("out", (4, 3, 3), LI(), (Link("in", (conv,)),), bias=0.5),),
     )
     counts = simulate(net, np.ones((1, 3, 3)), ticks=5).counts
     assert counts.synops == 0
@@ -180,8 +178,8 @@ def test_analog_input_is_listed_apart():
 
 
 def test_each_value_of_a_changing_current_is_multiplied_once():
-    links = (Link("in", (Dense(np.ones((2, 3))),)), Link("in", (Dense(np.ones((2, 3))),), 4))
-    net = Network((Input("in", (3,)),), (Layer("out", (2,), Accumulator(), links),))
+    links = (Link("in", (Linear(np.ones((2, 3))),)), Link("in", (Linear(np.ones((2, 3))),), 4))
+    net = Network((Input("in", (3,)),), (Layer("out", (2,), LI(), links),))
     values = np.array([[1.0, 0, 2], [0, 0, 0], [1, 1, 1]])
     # from ticks 1, 3, 6 over the first link, from 5, 7, 10 over the second, the last too late
     run = simulate(net, Currents((1, 3, 6), values), ticks=10)
@@ -198,7 +196,7 @@ def test_a_running_maximum_compares_and_has_no_synops():
         (Input("in", (1, 3, 3)),),
         (Layer("max", (1, 2, 2), RunningMaximum((2, 2), (1, 1)), (Link("in"),)),),
     )
-    # the centre lies in four windows, the corner in one
+    # the center lies in four windows, the corner in one
     spikes = Spikes((1, 3, 3), np.array([0, 1]), np.array([4, 0]))
     counts = simulate(net, spikes, ticks=2).counts
     assert (counts.synops, counts.comparisons) == (0, 5)
@@ -209,7 +207,7 @@ def test_relays_multiply():
         (Input("in", (2,)),),
         (
             Layer("relay", (2,), Relay(), (Link("in"),)),
-            Layer("out", (3,), Accumulator(), (Link("relay", (Dense(np.ones((3, 2))),)),)),
+            Layer("out", (3,), LI(), (Link("relay", (Linear(np.ones((3, 2))),)),)),
         ),
     )
     counts = simulate(net, Spikes((2,), np.array([0]), np.array([1])), ticks=1).counts
@@ -220,7 +218,7 @@ def test_only_nonzero_pixels_over_nonzero_weights_are_effective():
     weight = np.array([[1.0, 0.0, 2.0], [0.0, 0.0, 1.0]])
     net = Network(
         (Input("in", (3,)),),
-        (Layer("out", (2,), Accumulator(), (Link("in", (Dense(weight),)),)),),
+        (Layer("out", (2,), LI(), (Link("in", (Linear(weight),)),)),),
     )
     counts = simulate(net, np.array([5.0, 0.0, -1.0]), ticks=3).counts
     assert (counts.input_macs, counts.input_macs_effective, counts.input_nonzeros) == (6, 3, 2)
@@ -234,7 +232,7 @@ def test_a_relay_that_stays_silent_has_no_operations():
         (Input("in", (2,)),),
         (
             Layer("relay", (2,), Relay(), (Link("in"),)),
-            Layer("out", (3,), Accumulator(), (Link("relay", (Dense(np.ones((3, 2))),)),)),
+            Layer("out", (3,), LI(), (Link("relay", (Linear(np.ones((3, 2))),)),)),
         ),
     )
     nothing = Spikes((2,), np.zeros(0, dtype=int), np.zeros(0, dtype=int))

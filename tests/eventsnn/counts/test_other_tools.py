@@ -9,14 +9,14 @@ import pytest
 
 from eventsnn import (
     IF,
-    Accumulator,
+    LI,
     AvgPool2d,
     Conv2d,
-    Dense,
     Flatten,
     Input,
     InputError,
     Layer,
+    Linear,
     Link,
     Network,
     Relay,
@@ -53,8 +53,8 @@ def network(pool=()):
         Layer(
             "out",
             (5,),
-            Accumulator(),
-            (Link("b", (Flatten(), Dense(pruned(rng, 5, 6 * (side // 2) ** 2)))),),
+            LI(),
+            (Link("b", (Flatten(), Linear(pruned(rng, 5, 6 * (side // 2) ** 2)))),),
         ),
     )
     return Network((Input("in", (2, 8, 8)),), layers)
@@ -77,7 +77,7 @@ def small(weight, source):
     """Two neurons into three, one tick; the input is passed on as it is."""
     layers = (
         Layer("a", (2,), source, (Link("in"),)),
-        Layer("out", (3,), Accumulator(), (Link("a", (Dense(np.array(weight)),)),)),
+        Layer("out", (3,), LI(), (Link("a", (Linear(np.array(weight)),)),)),
     )
     return Network((Input("in", (2,)),), layers)
 
@@ -112,7 +112,7 @@ def test_a_constant_image_is_multiplied_in_every_step():
     weight = np.array([[1.0, 0.0, 2.0], [3.0, 4.0, 5.0]])
     net = Network(
         (Input("in", (3,)),),
-        (Layer("out", (2,), Accumulator(), (Link("in", (Dense(weight),)),)),),
+        (Layer("out", (2,), LI(), (Link("in", (Linear(weight),)),)),),
     )
     counts = simulate(net, np.array([0.5, 0.5, 0.0]), ticks=10).counts
     figures = as_neurobench(counts, net, samples=1, ticks=10)["SynapticOperations"]
@@ -120,7 +120,7 @@ def test_a_constant_image_is_multiplied_in_every_step():
 
 
 def test_shortcuts_are_in_no_view():
-    layers = (Layer("a", (2,), IF(), (Link("in", (Dense(np.ones((2, 2))),)), Link("in"))),)
+    layers = (Layer("a", (2,), IF(), (Link("in", (Linear(np.ones((2, 2))),)), Link("in"))),)
     net = Network((Input("in", (2,)),), layers)
     counts = simulate(net, Spikes((2,), np.array([0]), np.array([0])), ticks=1).counts
     assert counts.synops == 3
@@ -145,7 +145,7 @@ def test_what_cannot_be_told_is_refused(view):
 def test_additions_and_multiplications_of_one_link_are_refused():
     net = Network(
         (Input("in", (2,)),),
-        (Layer("out", (3,), Accumulator(), (Link("in", (Dense(np.ones((3, 2))),)),)),),
+        (Layer("out", (3,), LI(), (Link("in", (Linear(np.ones((3, 2))),)),)),),
     )
     spikes = Spikes((2,), np.array([0, 1]), np.array([0, 1]), np.array([1.0, 0.3]))
     counts = simulate(net, spikes, ticks=2).counts
@@ -180,7 +180,7 @@ def torch_twin(net):
                     groups=synapse.groups,
                     bias=False,
                 )
-            elif isinstance(synapse, Dense):
+            elif isinstance(synapse, Linear):
                 made = torch.nn.Linear(*synapse.weight.shape[::-1], bias=False)
             else:
                 modules.append(

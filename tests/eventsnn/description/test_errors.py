@@ -8,20 +8,20 @@ import scipy.sparse as sp
 
 from eventsnn import (
     IF,
+    LI,
     LIF,
-    Accumulator,
     AvgPool2d,
     Burst,
     Conv2d,
     CubaLIF,
     Currents,
     CycleError,
-    Dense,
     EventsnnError,
     Flatten,
     Input,
     InputError,
     Layer,
+    Linear,
     Link,
     Network,
     NetworkError,
@@ -69,14 +69,22 @@ BAD = {
     "v0 text": (lambda: IF(v0="high"), NetworkError, "expected numbers"),
     "reset kind": (lambda: IF(reset="soft"), NetworkError, "Subtract()"),
     "decay -0.5": (lambda: LIF(-0.5), NetworkError, "exp(-dt / tau)"),
-    "decay 1.5": (lambda: Accumulator(decay=1.5), NetworkError, "[0, 1]"),
+    "decay 1.5": (lambda: LI(decay=1.5), NetworkError, "[0, 1]"),
     "synaptic decay 1": (lambda: CubaLIF(1.0, 0.5), NetworkError, "use LIF"),
     "refractory -1": (lambda: IF(refractory=-1), NetworkError, "whole ticks"),
     "refractory 0.5": (lambda: LIF(0.5, refractory=0.5), NetworkError, "whole ticks"),
     "v_min": (lambda: layer(neuron=IF(v_min=1.0)), NetworkError, "below the threshold"),
     "v_max": (lambda: layer(neuron=IF(v_max=0.5)), NetworkError, "v_max must not lie below"),
-    "burst limit": (lambda: Burst(limit=0), NetworkError, "Burst.limit: expected an int >= 1"),
-    "signed limit": (lambda: Signed(limit=1.5), NetworkError, "Signed.limit: expected an int >= 1"),
+    "burst limit": (
+        lambda: Burst(max_spikes=0),
+        NetworkError,
+        "Burst.max_spikes: expected",
+    ),
+    "signed limit": (
+        lambda: Signed(max_spikes=1.5),
+        NetworkError,
+        "Signed.max_spikes: expected",
+    ),
     "signed negative": (lambda: Signed(negative=-1.0), NetworkError, ">= 0"),
     "not a neuron": (lambda: layer(shape=(3,), neuron="LIF"), NetworkError, "not a neuron model"),
     "per channel": (lambda: layer(shape=(3, 2, 2), neuron=IF(W(3))), ShapeError, "(3, 1, 1)"),
@@ -87,8 +95,8 @@ BAD = {
         "reset value: shape (4,) does not broadcast to (3,)",
     ),
     # synapses
-    "dense 1-d": (lambda: Dense(W(3)), ShapeError, "(out, in)"),
-    "dense inf": (lambda: Dense(W((2, 2)) * np.inf), NetworkError, "4 of 4 values"),
+    "dense 1-d": (lambda: Linear(W(3)), ShapeError, "(out, in)"),
+    "dense inf": (lambda: Linear(W((2, 2)) * np.inf), NetworkError, "4 of 4 values"),
     "conv 3-d": (lambda: Conv2d(W((1, 2, 3))), ShapeError, "C_in/groups"),
     "conv stride": (lambda: Conv2d(W((1, 1, 3, 3)), stride=0), ShapeError, ">= 1"),
     "conv padding": (lambda: Conv2d(W((1, 1, 3, 3)), padding="same"), ShapeError, "'same'"),
@@ -107,11 +115,11 @@ BAD = {
         ShapeError,
         "larger than the image",
     ),
-    "dense on image": (lambda: net(layer(Dense(W((3, 32))))), ShapeError, "put Flatten() first"),
+    "dense on image": (lambda: net(layer(Linear(W((3, 32))))), ShapeError, "put Flatten() first"),
     "dense inputs": (
-        lambda: net(layer(Flatten(), Dense(W((3, 31))))),
+        lambda: net(layer(Flatten(), Linear(W((3, 31))))),
         ShapeError,
-        "synapse 1 of the chain: Dense weight (3, 31) expects 31 inputs, the source has 32",
+        "synapse 1 of the chain: Linear weight (3, 31) expects 31 inputs, the source has 32",
     ),
     "layer shape": (lambda: net(layer(Flatten())), ShapeError, "delivers (32,)"),
     "not a synapse": (lambda: net(layer("conv")), NetworkError, "not a synapse"),
@@ -244,15 +252,15 @@ def test_bad_call(call, kind, words):
 
 
 def test_a_relay_and_an_accumulator_are_fine():
-    chain = (Subsample(2), Flatten(), Dense(W((3, 8))))
+    chain = (Subsample(2), Flatten(), Linear(W((3, 8))))
     relay = layer(shape=(2, 4, 4), neuron=Relay(), name="relay")
-    out = layer(*chain, neuron=Accumulator(), source="relay")
+    out = layer(*chain, neuron=LI(), source="relay")
     assert run(W((2, 4, 4)), network=net(relay, out)).output.tolist() == [24.0] * 3
 
 
 def test_sparse_keeps_stored_zeros():
     weight = sp.csr_array(([0.0, 1.0], ([0, 1], [0, 0])), shape=(2, 1))
-    out = Layer("out", (2,), Accumulator(), (Link("in", (Sparse(weight),)),))
+    out = Layer("out", (2,), LI(), (Link("in", (Sparse(weight),)),))
     network = Network((Input("in", (1,)),), (out,))
     run = simulate(network, Spikes((1,), np.array([0]), np.array([0])), ticks=1)
     assert run.counts.synops == 2

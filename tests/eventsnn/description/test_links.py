@@ -8,13 +8,13 @@ import scipy.sparse as sp
 
 from eventsnn import (
     IF,
-    Accumulator,
+    LI,
     Conv2d,
     CycleError,
-    Dense,
     Flatten,
     Input,
     Layer,
+    Linear,
     Link,
     Network,
     NetworkError,
@@ -50,7 +50,7 @@ def test_impossible_delays_are_refused(delay, message):
 
 def test_delays_per_synapse_need_their_synapses():
     with pytest.raises(NetworkError, match=r"one Sparse in the chain.*found Dense"):
-        Link("in", (Dense(np.ones((2, 2))),), delays(1, 2, 3))
+        Link("in", (Linear(np.ones((2, 2))),), delays(1, 2, 3))
     with pytest.raises(NetworkError, match="found nothing"):
         Link("in", (), delays(1, 2, 3))
     with pytest.raises(NetworkError, match=r"found 2 delays for 3 weights; .* stored zeros"):
@@ -89,7 +89,7 @@ def test_equal_delays_are_equal_links():
 
 
 def test_a_packet_without_synapses_is_not_sent():
-    out = Layer("out", (2,), Accumulator(), (Link("in", (), np.array([0, 7])),))
+    out = Layer("out", (2,), LI(), (Link("in", (), np.array([0, 7])),))
     net = Network((Input("in", (2,)),), (out,))
     run = simulate(net, Spikes((2,), np.array([1, 2]), np.array([0, 0])), ticks=20)
     assert run.queue.packets == 2

@@ -12,8 +12,8 @@ import pytest
 from eventsnn.counts.counts import Counts, LinkCount, OperationsAfter
 from eventsnn.description.link import Link
 from eventsnn.description.network import Input, Layer, Network
-from eventsnn.description.neurons import IF, Accumulator
-from eventsnn.description.synapses import Dense
+from eventsnn.description.neurons import IF, LI
+from eventsnn.description.synapses import Linear
 from eventsnn.energy import (
     ENERGY_MODELS,
     LEMAIRE,
@@ -44,8 +44,8 @@ OPERATIONS = Operations(ac=100, mac=7, input_macs=5, input_adds=3, bias_adds=1)
 NETWORK = Network(
     (Input("image", (3,)),),
     (
-        Layer("a", (4,), IF(), (Link("image", (Dense(np.ones((4, 3))),)),)),
-        Layer("out", (2,), Accumulator(), (Link("a", (Dense(np.ones((2, 4))),)),)),
+        Layer("a", (4,), IF(), (Link("image", (Linear(np.ones((4, 3))),)),)),
+        Layer("out", (2,), LI(), (Link("a", (Linear(np.ones((2, 4))),)),)),
     ),
 )
 COUNTS = Counts(
@@ -241,7 +241,7 @@ def test_a_model_of_your_own(tmp_path: Path) -> None:
         ({"source": ""}, "source: expected a text"),
         ({"year": "2026"}, "year: expected a year"),
         ({"runs_ann": 1}, "runs_ann: expected true or false"),
-        ({"colour": 1}, "unknown colour; needed are name, ac_pj"),
+        ({"color": 1}, "unknown color; needed are name, ac_pj"),
     ],
 )
 def test_models_that_are_none(change: dict[str, Any], words: str) -> None:

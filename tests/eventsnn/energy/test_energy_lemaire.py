@@ -8,8 +8,8 @@ import pytest
 from eventsnn.counts.counts import Counts, LinkCount
 from eventsnn.description.link import Link
 from eventsnn.description.network import Input, Layer, Network
-from eventsnn.description.neurons import IF, Accumulator
-from eventsnn.description.synapses import Conv2d, Dense, Flatten
+from eventsnn.description.neurons import IF, LI
+from eventsnn.description.synapses import Conv2d, Flatten, Linear
 from eventsnn.energy import LEMAIRE, Operations, energy
 
 SAMPLES, TICKS = 2, 10
@@ -35,8 +35,8 @@ NETWORK = Network(
         Layer(
             "third",
             (7,),
-            Accumulator(),
-            (Link("second", (Flatten(), Dense(np.ones((7, 20))))),),
+            LI(),
+            (Link("second", (Flatten(), Linear(np.ones((7, 20))))),),
             bias=np.ones(7),
         ),
     ),
@@ -150,7 +150,7 @@ def test_the_ann() -> None:
 
 def test_a_shortcut_has_no_weights_to_read() -> None:
     layers = (
-        Layer("a", (4,), IF(), (Link("in", (Dense(np.ones((4, 4))),)),)),
+        Layer("a", (4,), IF(), (Link("in", (Linear(np.ones((4, 4))),)),)),
         Layer("b", (4,), IF(), (Link("a"),)),
     )
     network = Network((Input("in", (4,)),), layers)

@@ -10,13 +10,13 @@ from profiles import examples
 
 from eventsnn import (
     IF,
-    Accumulator,
+    LI,
     Bistable,
     Conv2d,
-    Dense,
     Flatten,
     Input,
     Layer,
+    Linear,
     Link,
     Network,
     PhaseMaximum,
@@ -58,7 +58,7 @@ def test_pooled_words_begin_anew_in_each_cycle(phases, stage, image, granularity
         (
             Layer("words", (1, 2, 4), words, (Link("in"),)),
             Layer("max", (1, 2, 2), PhaseMaximum(phases, (1, 2)), (Link("words"),)),
-            Layer("out", (1, 2, 2), Accumulator(), (Link("max"),)),
+            Layer("out", (1, 2, 2), LI(), (Link("max"),)),
         ),
     )
     assert_equals_oracle(
@@ -105,7 +105,7 @@ def network():
             IF(),
             (Link("a", (Conv2d(weights(3, 3, 3, 3)),), 1), Link("b", (), 2)),
         ),
-        Layer("out", (4,), Accumulator(), (Link("b", (Flatten(), Dense(weights(4, 27)))),)),
+        Layer("out", (4,), LI(), (Link("b", (Flatten(), Linear(weights(4, 27)))),)),
     )
     return Network((Input("image", (2, 5, 5)),), layers)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from eventsnn import IF, Dense, Input, Layer, Link, Network, Spikes, oracle
+from eventsnn import IF, Input, Layer, Linear, Link, Network, Spikes, oracle
 from eventsnn.testing import assert_follows_oracle, float_cases
 
 
@@ -35,7 +35,7 @@ def test_first_difference_is_rounding(order, granularity):
 
 
 def one_neuron(threshold):
-    out = Layer("out", (1,), IF(threshold), (Link("in", (Dense(np.array([[0.3, 0.7]])),)),))
+    out = Layer("out", (1,), IF(threshold), (Link("in", (Linear(np.array([[0.3, 0.7]])),)),))
     return Network((Input("in", (2,)),), (out,))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from eventsnn import IF, Accumulator, Dense, Input, Layer, Link, Network, Spikes, simulate
+from eventsnn import IF, LI, Input, Layer, Linear, Link, Network, Spikes, simulate
 from eventsnn.engine import state
 from eventsnn.testing import assert_equals_oracle
 
@@ -15,8 +15,8 @@ ROOM = 64
 
 def ticking(size, delay):
     """Neurons that fire in every tick, read after a delay: as many entries wait in the queue."""
-    clock = Layer("clock", (size,), IF(), (Link("in", (Dense(np.zeros((size, 1))),)),), 1.0)
-    out = Layer("out", (1,), Accumulator(), (Link("clock", (Dense(np.ones((1, size))),), delay),))
+    clock = Layer("clock", (size,), IF(), (Link("in", (Linear(np.zeros((size, 1))),)),), 1.0)
+    out = Layer("out", (1,), LI(), (Link("clock", (Linear(np.ones((1, size))),), delay),))
     return Network((Input("in", (1,)),), (clock, out))
 
 
@@ -35,7 +35,7 @@ def test_arrays_grow_while_a_network_runs(size, delay, granularity, monkeypatch)
 def test_the_queue_holds_a_wake_of_each_neuron(monkeypatch):
     monkeypatch.setattr(state, "_FIRST_CAPACITY", ROOM)
     bias = np.arange(1, 4 * ROOM + 1) / (4 * ROOM)
-    layer = Layer("n", bias.shape, IF(), (Link("in", (Dense(np.zeros((bias.size, 1))),)),), bias)
+    layer = Layer("n", bias.shape, IF(), (Link("in", (Linear(np.zeros((bias.size, 1))),)),), bias)
     network = Network((Input("in", (1,)),), (layer,))
     run = simulate(network, SILENCE, ticks=8, granularity="touched", precision="float64")
     assert run.counts.spikes["n"] == np.floor(8 * bias).sum()

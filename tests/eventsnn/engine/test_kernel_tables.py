@@ -8,7 +8,7 @@ import numba
 import numpy as np
 import pytest
 
-from eventsnn import IF, Accumulator, Dense, Input, Layer, Link, Network, Record
+from eventsnn import IF, LI, Input, Layer, Linear, Link, Network, Record
 from eventsnn.engine.plan import make_plan
 from eventsnn.engine.state import make_pool, make_state, with_more_rows
 from eventsnn.kernels import tables as t
@@ -17,8 +17,8 @@ ROWS = [t.LAYER, t.LINK, t.LAYER_STATE, t.NODE_STATE, t.LINK_STATE, t.ANALOG, t.
 
 
 def network():
-    hidden = Layer("hidden", (3,), IF(), (Link("in", (Dense(np.ones((3, 2))),)),))
-    out = Layer("out", (2,), Accumulator(), (Link("hidden", (Dense(np.ones((2, 3))),)),))
+    hidden = Layer("hidden", (3,), IF(), (Link("in", (Linear(np.ones((3, 2))),)),))
+    out = Layer("out", (2,), LI(), (Link("hidden", (Linear(np.ones((2, 3))),)),))
     return Network((Input("in", (2,)),), (hidden, out))
 
 

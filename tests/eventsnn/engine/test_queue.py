@@ -10,10 +10,10 @@ from eventsnn import (
     LIF,
     Conv2d,
     CubaLIF,
-    Dense,
     Flatten,
     Input,
     Layer,
+    Linear,
     Link,
     Network,
     Record,
@@ -127,7 +127,7 @@ def test_the_plan_touches_where_few_neurons_are_reached():
     conv = Conv2d(np.ones((4, 1, 3, 3)), padding=1)
     layers = (
         Layer("first", (4, 32, 32), LIF(0.5, 100.0), (Link("in", (conv,)),)),
-        Layer("all", (10,), IF(), (Link("first", (Flatten(), Dense(np.ones((10, 4096))))),)),
+        Layer("all", (10,), IF(), (Link("first", (Flatten(), Linear(np.ones((10, 4096))))),)),
     )
     network = Network((Input("in", (1, 32, 32)),), layers)
     few = Spikes((1, 32, 32), np.arange(10) * 1000, np.arange(10))

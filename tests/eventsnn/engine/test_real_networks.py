@@ -45,7 +45,7 @@ def convert(data_dir, tmp_path, name, steps):
     eventsnn(
         "convert",
         data_dir / f"{name}_cifar10.npz",
-        *("--arch", f"{name}-cifar", "-o", target, "--recipe", "rate", "--steps", steps),
+        *("--arch", f"{name}-cifar", "-o", target, "--recipe", "rate", "--ticks", steps),
         *("--calibration", data_dir / "cifar10_train_1of5.npz", *CIFAR),
     )
     return target
@@ -80,7 +80,7 @@ def accuracies(data_dir, tmp_path, weights, graph, *, steps, limit, train, test,
     network, report = tmp_path / "net.h5", tmp_path / "report.json"
     eventsnn(
         *("convert", data_dir / weights, "--arch", GRAPHS / graph, "-o", network),
-        *("--recipe", "rate", "--steps", steps, "--calibration", data_dir / train, *options),
+        *("--recipe", "rate", "--ticks", steps, "--calibration", data_dir / train, *options),
     )
     eventsnn("evaluate", network, data_dir / test, "--limit", limit, "--json", report)
     found = json.loads(report.read_text())

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from profiles import examples
 
-from eventsnn import IF, LIF, Accumulator, Dense, Input, Layer, Link, Network, Record, Sparse
+from eventsnn import IF, LI, LIF, Input, Layer, Linear, Link, Network, Record, Sparse
 from eventsnn.engine.plan import make_plan
 from eventsnn.engine.state import make_pool, make_state, reset_state
 from eventsnn.kernels import tables as t
@@ -33,8 +33,8 @@ def network():
         Layer(
             "out",
             (NEURONS,),
-            Accumulator(),
-            (Link("touched", (Sparse(weight),), per_synapse), Link("in", (Dense(np.eye(3)),))),
+            LI(),
+            (Link("touched", (Sparse(weight),), per_synapse), Link("in", (Linear(np.eye(3)),))),
         ),
     )
     return Network((Input("in", (NEURONS,)),), layers)

@@ -87,7 +87,7 @@ class Runs(RuleBasedStateMachine):
         """With the inputs of the run: spikes of later ticks arrive now, currents stay."""
         if self.is_too_long(story.inputs, story.run.ticks + ticks):
             return story
-        return self.checked(Story(story.run.continue_(ticks), story.inputs))
+        return self.checked(Story(story.run.resume(ticks), story.inputs))
 
     @rule(target=stories, story=stories, ticks=st.integers(1, 4), data=st.data())
     def go_on_with_new_inputs(self, story, ticks, data):
@@ -100,7 +100,7 @@ class Runs(RuleBasedStateMachine):
             inputs[name] = joined(without_future(value, now), new[name])
         if self.is_too_long(inputs, now + ticks):
             return story
-        return self.checked(Story(story.run.continue_(ticks, new), inputs))
+        return self.checked(Story(story.run.resume(ticks, new), inputs))
 
     def is_too_long(self, inputs, ticks):
         """Whether floating point would round."""

@@ -10,12 +10,12 @@ import pytest
 
 from eventsnn import (
     IF,
-    Accumulator,
-    Dense,
+    LI,
     Flatten,
     Input,
     InputError,
     Layer,
+    Linear,
     Link,
     Network,
     Record,
@@ -29,11 +29,11 @@ TICKS = 12
 
 def network(neuron=None):
     rng = np.random.default_rng(0)
-    hidden = Link("image", (Flatten(), Dense(rng.normal(size=(20, 16)))))
-    out = Link("hidden", (Dense(rng.normal(size=(5, 20))),))
+    hidden = Link("image", (Flatten(), Linear(rng.normal(size=(20, 16)))))
+    out = Link("hidden", (Linear(rng.normal(size=(5, 20))),))
     layers = (
         Layer("hidden", (20,), IF(), (hidden,), bias=0.1),
-        Layer("out", (5,), Accumulator() if neuron is None else neuron, (out,)),
+        Layer("out", (5,), LI() if neuron is None else neuron, (out,)),
     )
     return Network((Input("image", (1, 4, 4)),), layers)
 

@@ -9,11 +9,11 @@ from profiles import examples
 
 from eventsnn import (
     IF,
-    Accumulator,
+    LI,
     Burst,
-    Dense,
     Input,
     Layer,
+    Linear,
     Link,
     Network,
     NetworkError,
@@ -24,7 +24,7 @@ from eventsnn import (
     Subtract,
     ToValue,
     oracle,
-    quantise,
+    quantize,
 )
 from eventsnn.testing import assert_equals_oracle, fixed_point_cases, run_integers
 
@@ -32,7 +32,7 @@ from eventsnn.testing import assert_equals_oracle, fixed_point_cases, run_intege
 def put_into_integers(case):
     """None where the proof fails, which it may."""
     try:
-        return quantise(case.network, ticks=case.ticks, **case.options)
+        return quantize(case.network, ticks=case.ticks, **case.options)
     except NetworkError as error:
         if "bits hold" not in str(error):
             raise
@@ -103,7 +103,7 @@ def test_most_draws_have_a_fixed_point():
 
 def driven(neuron, weight, bias=0.0):
     """One neuron behind one input; 8-bit weights, so 127 steps where theta allows it."""
-    layer = Layer("n", (1,), neuron, (Link("x", (Dense([[weight]]),)),), bias)
+    layer = Layer("n", (1,), neuron, (Link("x", (Linear([[weight]]),)),), bias)
     return Network((Input("x", (1,)),), (layer,))
 
 
@@ -116,7 +116,7 @@ RAMPS = {
     "never reset": (IF(100.0, NoReset()), 127.0, 0.0),
     "burst": (Burst(30.0, 3), 127.0, 2.0),
     "signed": (Signed(60.0, 10.0), 127.0, 0.0),
-    "adds up": (Accumulator(), 127.0, -3.0),
+    "adds up": (LI(), 127.0, -3.0),
     "ceiling": (IF(30.0, v_max=150.0), 127.0, 2.0),
     "ceiling, never reset": (IF(100.0, NoReset(), v_max=300.0), 127.0, 0.0),
     "set far below": (IF(100.0, ToValue(-4000.0)), 127.0, 0.0),
@@ -128,7 +128,7 @@ def test_the_proven_range_is_reached_but_for_one_tick(name):
     """And not beyond it. A bound that is never near would refuse networks for nothing."""
     neuron, weight, bias = RAMPS[name]
     ticks = 50
-    fixed = quantise(driven(neuron, weight, bias), ticks=ticks)
+    fixed = quantize(driven(neuron, weight, bias), ticks=ticks)
     extent, whole = fixed.layers["n"].extent, fixed.network.layers[0]
     given = {"x": Spikes((1,), np.arange(ticks), np.zeros(ticks, dtype=int))}
     machine = run_integers(fixed.network, given, ticks=ticks, bits={"n": 32})
@@ -143,12 +143,12 @@ def test_without_the_proof_registers_would_overflow():
     network, ticks = driven(IF(100.0), -100.0), 300
     spikes = {"x": Spikes((1,), np.arange(ticks), np.zeros(ticks, dtype=int))}
     with pytest.raises(NetworkError, match=r"layer `n`: within 300 ticks .* 16 bits hold"):
-        quantise(network, ticks=ticks, potential_bits=16)
-    fixed = quantise(network, ticks=ticks)
+        quantize(network, ticks=ticks, potential_bits=16)
+    fixed = quantize(network, ticks=ticks)
     run_integers(fixed.network, spikes, ticks=ticks, bits={"n": 32})
     with pytest.raises(OverflowError, match="layer `n`"):
         run_integers(fixed.network, spikes, ticks=ticks, bits={"n": 16})
-    clamped = quantise(network, ticks=10**9, potential_bits=16, clamp=2)
+    clamped = quantize(network, ticks=10**9, potential_bits=16, clamp=2)
     assert clamped.layers["n"].bits == 16
     trace = run_integers(clamped.network, spikes, ticks=ticks, bits={"n": 16})
     threshold = clamped.network.layers[0].neuron.threshold.max()

@@ -7,16 +7,16 @@ import pytest
 
 from eventsnn import (
     IF,
+    LI,
     LIF,
-    Accumulator,
     AvgPool2d,
     Conv2d,
     Currents,
-    Dense,
     Flatten,
     Input,
     InputError,
     Layer,
+    Linear,
     Link,
     Network,
     NetworkError,
@@ -26,7 +26,7 @@ from eventsnn import (
     Spikes,
     SumPool2d,
     evaluate,
-    quantise,
+    quantize,
     simulate,
 )
 from eventsnn.fixed_point import IntegerSamples
@@ -49,12 +49,12 @@ def convolution(bits=8):
         Layer(
             "out",
             (5,),
-            Accumulator(),
-            (Link("join", (AvgPool2d(4), Flatten(), Dense(RNG.normal(size=(5, 3))))),),
+            LI(),
+            (Link("join", (AvgPool2d(4), Flatten(), Linear(RNG.normal(size=(5, 3))))),),
         ),
     )
     network = Network((Input("x", (2, 4, 4)),), layers)
-    return network, quantise(network, ticks=40, weight_bits=bits, analog=1.0)
+    return network, quantize(network, ticks=40, weight_bits=bits, analog=1.0)
 
 
 def test_channels_have_steps_of_their_own_and_thresholds_are_exact():
@@ -95,8 +95,8 @@ def test_potentials_in_original_units_follow_the_original_network():
 
 
 def test_a_large_weight_saturates_instead_of_raising_the_threshold():
-    layer = Layer("n", (1,), IF(0.01), (Link("x", (Dense([[5.0, 0.004]]),)),))
-    fixed = quantise(Network((Input("x", (2,)),), (layer,)), ticks=8)
+    layer = Layer("n", (1,), IF(0.01), (Link("x", (Linear([[5.0, 0.004]]),)),))
+    fixed = quantize(Network((Input("x", (2,)),), (layer,)), ticks=8)
     n = fixed.network.layers[0]
     assert np.all(n.neuron.threshold == 1)
     assert n.links[0].chain[0].weight.tolist() == [[127.0, 0.0]]
@@ -104,12 +104,12 @@ def test_a_large_weight_saturates_instead_of_raising_the_threshold():
 
 
 def test_a_fine_grid_runs_in_float64():
-    layer = Layer("n", (1,), Accumulator(), (Link("x", (Dense([[1.0]]),)),))
+    layer = Layer("n", (1,), LI(), (Link("x", (Linear([[1.0]]),)),))
     network = Network((Input("x", (1,)),), (layer,))
-    assert quantise(network, ticks=100).precision == "float32"
-    assert quantise(network, ticks=100_000).precision == "float64"
+    assert quantize(network, ticks=100).precision == "float32"
+    assert quantize(network, ticks=100_000).precision == "float64"
     with pytest.raises(NetworkError, match="32 bits hold"):
-        quantise(network, ticks=100_000_000)
+        quantize(network, ticks=100_000_000)
 
 
 def one(neuron):
@@ -118,7 +118,7 @@ def one(neuron):
 
 REFUSED = {
     "leak": (one(LIF(0.9)), {}, "layer `bad`: LIF has no fixed point: a leak"),
-    "leaky read-out": (one(Accumulator(decay=0.5)), {}, "layer `bad`: Accumulator .* a leak"),
+    "leaky read-out": (one(LI(decay=0.5)), {}, "layer `bad`: LI .* a leak"),
     "noise": (one(IF(noise=Noise(0.1))), {}, "layer `bad`: IF has no fixed point: noise"),
     "relay": (one(Relay()), {}, "layer `bad`: Relay has no fixed point: its amplitudes"),
     "weight bits": (one(IF()), {"weight_bits": 1}, "weight_bits: expected 2 to 16"),
@@ -135,13 +135,13 @@ REFUSED = {
 def test_what_has_no_fixed_point_is_refused_by_name(name):
     network, options, message = REFUSED[name]
     with pytest.raises((NetworkError, InputError), match=message):
-        quantise(network, ticks=10, **options)
+        quantize(network, ticks=10, **options)
 
 
 def test_a_refusal_says_what_was_found_what_is_allowed_and_what_helps():
-    layer = Layer("wide", (1,), IF(100.0), (Link("x", (Dense([[127.0]]),)),))
+    layer = Layer("wide", (1,), IF(100.0), (Link("x", (Linear([[127.0]]),)),))
     with pytest.raises(NetworkError) as refused:
-        quantise(Network((Input("x", (1,)),), (layer,)), ticks=2000, potential_bits=16)
+        quantize(Network((Input("x", (1,)),), (layer,)), ticks=2000, potential_bits=16)
     assert str(refused.value) == (
         "layer `wide`: within 2000 ticks its potential may run from -254,127 to 54,226; 16 bits "
         "hold -32,768 to 32,767; what helps: clamps (v_min and v_max, or clamp=2), fewer weight "
@@ -150,7 +150,7 @@ def test_a_refusal_says_what_was_found_what_is_allowed_and_what_helps():
 
 
 def test_inputs_are_rounded_to_their_step_or_refused():
-    analog = quantise(one(IF()), ticks=4, analog=2.0, input_bits=4).inputs
+    analog = quantize(one(IF()), ticks=4, analog=2.0, input_bits=4).inputs
     assert analog(np.array([2.0, -0.3])).tolist() == [7.0, -1.0]
     assert analog({"x": [Currents((1,), np.array([[2.0, 0.0]]))]})["x"][0].values.tolist() == [
         [7.0, 0.0]
@@ -159,7 +159,7 @@ def test_inputs_are_rounded_to_their_step_or_refused():
         analog(np.array([0.0, -2.3]))
     with pytest.raises(InputError, match="found spikes"):
         analog(Spikes((2,), [0], [0]))
-    spikes = quantise(one(IF()), ticks=4).inputs
+    spikes = quantize(one(IF()), ticks=4).inputs
     with pytest.raises(InputError, match="found analog values"):
         spikes(np.zeros(2))
     with pytest.raises(InputError, match="whole amplitudes"):
@@ -185,9 +185,9 @@ def test_samples_are_put_into_steps_as_they_are_evaluated():
 def test_wide_sums_are_exact_in_the_precision_that_is_told_and_in_no_less():
     size = 40
     weight, image = RNG.uniform(0, 1, size=(3, size)), RNG.uniform(0, 1, size=size)
-    layer = Layer("out", (3,), Accumulator(), (Link("x", (Dense(weight),)),))
+    layer = Layer("out", (3,), LI(), (Link("x", (Linear(weight),)),))
     network = Network((Input("x", (size,)),), (layer,))
-    fixed = quantise(network, ticks=1, weight_bits=12, input_bits=12, analog=1.0)
+    fixed = quantize(network, ticks=1, weight_bits=12, input_bits=12, analog=1.0)
     given = fixed.inputs(image)
     wanted = fixed.network.layers[0].links[0].chain[0].weight.astype(int) @ given.astype(int)
     assert fixed.precision == "float64"
@@ -207,7 +207,7 @@ def test_clamps_close_to_the_threshold_stay_on_their_side_of_it():
         IF(coarse, v_min=coarse - 0.01),
     ):
         layer = Layer("n", (1, 1, 2), neuron, (link,))
-        fixed = quantise(Network((Input("x", (1, 1, 2)),), (layer,)), ticks=9, weight_bits=3)
+        fixed = quantize(Network((Input("x", (1, 1, 2)),), (layer,)), ticks=9, weight_bits=3)
         whole = fixed.network.layers[0].neuron
         assert whole.v_min is None or np.all(whole.v_min < whole.threshold)
         assert whole.v_max is None or np.all(np.isin(whole.v_max - whole.threshold, (0, 1)))

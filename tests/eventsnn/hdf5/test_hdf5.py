@@ -14,8 +14,8 @@ from eventsnn.description.link import Link
 from eventsnn.description.network import Input, Layer, Network
 from eventsnn.description.neurons import (
     IF,
+    LI,
     LIF,
-    Accumulator,
     Bistable,
     Burst,
     Neuron,
@@ -33,8 +33,8 @@ from eventsnn.description.neurons import (
 from eventsnn.description.synapses import (
     AvgPool2d,
     Conv2d,
-    Dense,
     Flatten,
+    Linear,
     Scale,
     Sparse,
     Subsample,
@@ -67,8 +67,8 @@ NEURONS: list[Neuron] = [
     LIF(weights(4, 1, 1) ** 2 / 99 + 0.1, 2.0, ToValue(0.1), 0.2, -1.0, weights(4, 1, 1) * 0 + 2),
     Burst(0.3, 5, 0.1),
     Signed(0.3, 0.2, weights(4, 6, 6)),
-    Accumulator(0.1, 0.5),
-    Accumulator(weights(4, 6, 6)),
+    LI(0.1, 0.5),
+    LI(weights(4, 6, 6)),
     Relay(),
     PhaseIF(3, weights(4, 1, 1) ** 2 + 0.1),
     Bistable(1, 5, 0.3),
@@ -82,10 +82,10 @@ CHAINS: list[tuple[tuple[Synapse, ...], tuple[int, ...]]] = [
     ((AvgPool2d((2, 3), (1, 2), (1, 1)),), (4, 7, 3)),
     ((SumPool2d(3, 2, 1), Scale(weights(4, 1, 1))), (4, 3, 3)),
     ((Subsample((2, 3), (1, 2)),), (7, 3, 2)),
-    ((Flatten(), Dense(weights(5, 144)), Scale(0.5)), (5,)),
+    ((Flatten(), Linear(weights(5, 144)), Scale(0.5)), (5,)),
     ((Flatten(), Sparse(sp.random_array((7, 144), density=0.1, random_state=1))), (7,)),
     ((Flatten(), Sparse(sp.csr_array((3, 144)))), (3,)),
-    ((AvgPool2d(6), Flatten(), Dense(weights(2, 4))), (2,)),
+    ((AvgPool2d(6), Flatten(), Linear(weights(2, 4))), (2,)),
 ]
 
 
@@ -107,7 +107,7 @@ def network_of_every_kind() -> Network:
     layers.append(Layer("máx", (4, 6, 4), windows, (Link("neuron/1"),)))
     two_links = (Link("image", delay=3), Link("loop", (Scale(-0.25),), delay=1))
     layers.append(Layer("loop", (4, 6, 6), IF(), two_links, bias=0.1))
-    layers.append(Layer("no links", (3,), Accumulator(), ()))
+    layers.append(Layer("no links", (3,), LI(), ()))
     return Network((Input("image", (4, 6, 6)), Input("unused", (5,))), tuple(layers), "chain 5")
 
 
@@ -130,7 +130,7 @@ def full_file() -> NetworkFile:
 
 
 def small_file() -> NetworkFile:
-    layer = Layer("out", (2,), IF(weights(2) ** 2), (Link("x", (Dense(weights(2, 3)),)),))
+    layer = Layer("out", (2,), IF(weights(2) ** 2), (Link("x", (Linear(weights(2, 3)),)),))
     source = Source("{}", {"w": weights(3)})
     return NetworkFile(
         Network((Input("x", (3,)),), (layer,)), Preprocessing(), source, {"w": 3}, "rate", 8
@@ -278,7 +278,7 @@ def put(path: Path, item: str, value: Any) -> None:
         ("network/layers/0/links/0/source@", np.bytes_("y"), "link from `y`, which does not exist"),
         ("network/layers/0/links/0/delay@", -1, "delay must be an int >= 0"),
         ("network/layers/0/links/0/chain/0/kind@", np.bytes_("d"), "chain/0/kind: `d` is unknown"),
-        ("network/layers/0/links/0/chain/0/weight", np.ones(3), "chain/0: Dense.weight: expected"),
+        ("network/layers/0/links/0/chain/0/weight", np.ones(3), "chain/0: Linear.weight: expected"),
     ],
 )
 def test_wrong_values_are_named(tmp_path: Path, item: str, value: Any, words: str) -> None:

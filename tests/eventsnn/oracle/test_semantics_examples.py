@@ -7,7 +7,7 @@ import scipy.sparse as sp
 
 from eventsnn import (
     IF,
-    Accumulator,
+    LI,
     Bistable,
     Currents,
     Input,
@@ -70,7 +70,7 @@ def test_delay_and_join():
 def test_a_delay_per_synapse():
     weight = sp.csr_array(np.array([[1.0], [2.0]]))
     delay = sp.csr_array((np.array([0, 3]), weight.indices, weight.indptr), weight.shape)
-    out = Layer("out", (2,), Accumulator(), (Link("in", (Sparse(weight),), delay),))
+    out = Layer("out", (2,), LI(), (Link("in", (Sparse(weight),), delay),))
     net = Network((Input("in", (1,)),), (out,))
     run = assert_equals_oracle(net, {"in": spikes((1,), (0, 0))}, ticks=5)
     assert run.potentials["out"].tolist() == [[1, 0]] * 3 + [[1, 2]] * 2

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from eventsnn import IF, Accumulator, Dense, Input, InputError, Layer, Link, Network, evaluate
+from eventsnn import IF, LI, Input, InputError, Layer, Linear, Link, Network, evaluate
 from eventsnn import simulate as run_network
 from eventsnn.energy import ENERGY_MODELS, LEMAIRE, EnergyModel, Operations, energy, energy_model
 from eventsnn.errors import FileFormatError
@@ -17,15 +17,15 @@ from eventsnn.report import build_report, energy_curves, operations_along, repor
 from eventsnn.report.svg import Line, line_chart, stacked_histogram, steps
 
 TICKS, SAMPLES = 12, 20
-READ_OUT = Accumulator()
+READ_OUT = LI()
 CONFIDENCES = (0.5, 0.51, 0.55, 0.6, 0.9)
 
 
 def network(output=READ_OUT):
     rng = np.random.default_rng(3)
     layers = (
-        Layer("<hidden> & co", (6,), IF(), (Link("in", (Dense(rng.normal(size=(6, 4))),)),), 0.25),
-        Layer("out", (3,), output, (Link("<hidden> & co", (Dense(rng.normal(size=(3, 6))),)),)),
+        Layer("<hidden> & co", (6,), IF(), (Link("in", (Linear(rng.normal(size=(6, 4))),)),), 0.25),
+        Layer("out", (3,), output, (Link("<hidden> & co", (Linear(rng.normal(size=(3, 6))),)),)),
     )
     return Network((Input("in", (4,)),), layers)
 
@@ -53,7 +53,7 @@ def report(ann_macs=42, **options):
     )
 
 
-@pytest.mark.parametrize("output", [Accumulator(), IF()])
+@pytest.mark.parametrize("output", [LI(), IF()])
 def test_early_exit_is_what_stopping_would_have_given(output):
     net = network(output)
     whole = evaluate(net, images(), labels(), ticks=TICKS, exit_confidences=CONFIDENCES)

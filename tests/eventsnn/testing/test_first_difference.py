@@ -10,14 +10,14 @@ from property_tools import every_layer, more_bias, running
 
 from eventsnn import (
     IF,
+    LI,
     LIF,
-    Accumulator,
     Bistable,
     Burst,
     CubaLIF,
-    Dense,
     Input,
     Layer,
+    Linear,
     Link,
     Network,
     PhaseIF,
@@ -36,7 +36,7 @@ SILENCE = {"in": Spikes((1,), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.
 
 def tenth_by_tenth():
     """Ten tenths, which the oracle adds to less than 1; ten times a tenth, of the engine, is 1."""
-    link = Link("in", (Dense([[0.0]]),))
+    link = Link("in", (Linear([[0.0]]),))
     return Network((Input("in", (1,)),), (Layer("n", (1,), IF(), (link,), 0.1),))
 
 
@@ -46,15 +46,15 @@ def tenth_by_tenth():
         (IF(1.0), 0.875, 0.125),
         (LIF(0.5, threshold=2.0), 2.25, 0.25),
         (CubaLIF(0.5, 0.5, threshold=0.5), 0.0, 0.5),
-        (Burst(threshold=1.0, limit=3), 1.75, 0.25),
-        (Burst(threshold=1.0, limit=3), 3.75, 0.75),
+        (Burst(threshold=1.0, max_spikes=3), 1.75, 0.25),
+        (Burst(threshold=1.0, max_spikes=3), 3.75, 0.75),
         (Signed(1.0, negative=0.5), -0.375, 0.125),
         (Signed(1.0, negative=0.5), 0.75, 0.25),
         (Bistable(1, 2, rounding=True), 0.25, 0.125),
         (Bistable(1, 2, rounding=False), 0.375, 0.125),
         (PhaseIF(2), 0.75, 0.25),
         (Relay(), 0.0, np.inf),
-        (Accumulator(), 1.0, np.inf),
+        (LI(), 1.0, np.inf),
     ],
 )
 def test_distance_to_the_next_decision(neuron, v, distance):

@@ -13,11 +13,11 @@ from profiles import examples
 
 from eventsnn import (
     IF,
-    Accumulator,
+    LI,
     Currents,
-    Dense,
     Input,
     Layer,
+    Linear,
     Link,
     Network,
     Record,
@@ -56,7 +56,7 @@ def test_stopping_and_going_on_is_one_long_run(case, data, order, granularity):
     stops = sorted(data.draw(st.sets(st.integers(1, case.ticks), max_size=2)) | {case.ticks})
     run = simulate(case.network, case.inputs, ticks=stops[0], record=record, **options)
     for before, after in pairwise(stops):
-        run = run.continue_(after - before)
+        run = run.resume(after - before)
     runs_are_equal(run, whole)
     assert np.array_equal(run.after.ac, whole.after.ac)
     assert np.array_equal(run.after.delivered, whole.after.delivered)
@@ -66,7 +66,7 @@ def test_stopping_and_going_on_is_one_long_run(case, data, order, granularity):
 def test_what_waits_keeps_its_amplitude_when_others_come_later(order):
     """Halves in the first part, one amplitude a tick; in the second two within a tick."""
     link = Link("in", (), delay=2)
-    network = Network((Input("in", (1,)),), (Layer("out", (1,), Accumulator(), (link,)),))
+    network = Network((Input("in", (1,)),), (Layer("out", (1,), LI(), (link,)),))
     record = Record(potentials=("out",), resumable=True)
 
     def spikes(ticks, amplitudes):
@@ -74,7 +74,7 @@ def test_what_waits_keeps_its_amplitude_when_others_come_later(order):
 
     first = spikes([0, 1], [0.5, 0.25])
     run = simulate(network, first, ticks=2, record=record, order=order)
-    run = run.continue_(4, spikes([2, 2], [3.0, -0.5]))
+    run = run.resume(4, spikes([2, 2], [3.0, -0.5]))
     assert run.potentials["out"].ravel().tolist() == [0, 0, 0.5, 0.75, 3.25, 3.25]
 
 
@@ -105,7 +105,7 @@ def test_inputs_may_come_later(case, stop, order):
                 else Currents((10**6,), np.zeros((1, *given.shape)))
             )
     run = simulate(case.network, first, ticks=stop, record=record, **options)
-    runs_are_equal(run.continue_(case.ticks - stop, rest), whole)
+    runs_are_equal(run.resume(case.ticks - stop, rest), whole)
 
 
 @given(case=cases(), data=st.data())
@@ -168,14 +168,14 @@ def test_a_case_prints_as_code_that_rebuilds_it(case):
 
 
 def one_neuron():
-    layer = Layer("out", (1,), IF(2.0), (Link("in", (Dense(np.ones((1, 2))),)),))
+    layer = Layer("out", (1,), IF(2.0), (Link("in", (Linear(np.ones((1, 2))),)),))
     return Network((Input("in", (2,)),), (layer,))
 
 
 def test_a_run_may_go_on_in_several_ways():
     run = simulate(one_neuron(), np.array([0.5, 0.25]), ticks=2, record=Record(resumable=True))
-    same = run.continue_(2)
-    other = run.continue_(2, np.array([2.0, 0.0]))
+    same = run.resume(2)
+    other = run.resume(2, np.array([2.0, 0.0]))
     assert (run.output[0], same.output[0], other.output[0]) == (0.0, 1.0, 2.0)
     assert other.counts.input_macs == 2 * same.counts.input_macs
 
@@ -184,14 +184,14 @@ def test_going_on_needs_a_kept_state_and_inputs_of_the_future():
     spikes = Spikes((2,), np.array([0]), np.array([1]))
     run = simulate(one_neuron(), spikes, ticks=2)
     with pytest.raises(ValueError, match=r"Record\(resumable=True\)"):
-        run.continue_(1)
+        run.resume(1)
     run = simulate(one_neuron(), spikes, ticks=2, record=Record(resumable=True))
     with pytest.raises(ValueError, match="at tick 0, but the run goes on at tick 2"):
-        run.continue_(1, spikes)
+        run.resume(1, spikes)
     with pytest.raises(ValueError, match="ticks must be an int >= 1"):
-        run.continue_(0)
+        run.resume(0)
     with pytest.raises(ValueError, match="found a batch"):
-        run.continue_(1, [spikes])
+        run.resume(1, [spikes])
 
 
 @pytest.mark.parametrize("ticks", [(3, 3), (5, 2), (-1, 2)])

@@ -12,10 +12,10 @@ from eventsnn import (
     AvgPool2d,
     Conv2d,
     Currents,
-    Dense,
     Flatten,
     Input,
     Layer,
+    Linear,
     Link,
     Network,
     Noise,
@@ -121,7 +121,7 @@ def test_all_kinds_of_weights_are_sliced():
     layers = (
         Layer("a", (4, 2, 2), IF(each), (Link("in", (conv, AvgPool2d(2), Scale(each))),), each),
         Layer("b", (5,), IF(), (Link("a", (Flatten(), Sparse(weight)), delay),)),
-        Layer("c", (3,), IF(), (Link("a", (Scale(each), Flatten(), Dense(np.ones((3, 16))))),)),
+        Layer("c", (3,), IF(), (Link("a", (Scale(each), Flatten(), Linear(np.ones((3, 16))))),)),
         Layer(
             "d",
             (2, 2, 2),
@@ -197,7 +197,7 @@ def test_inputs_of_every_kind_come_later():
 
 
 def test_rounded_parameters_are_exact():
-    layer = Layer("out", (1,), IF(0.001, v_min=-1 / 3), (Link("in", (Dense([[0.1, 0.7]]),)),), 0.3)
+    layer = Layer("out", (1,), IF(0.001, v_min=-1 / 3), (Link("in", (Linear([[0.1, 0.7]]),)),), 0.3)
     network = Network((Input("in", (2,)),), (layer,))
     (rounded,) = round_parameters(network, 4).layers
     assert rounded.neuron.threshold == 1 / 16

@@ -99,8 +99,8 @@ ENGINE = {
     ),
     "signed neurons take back what they never gave": Fault(
         "eventsnn/kernels/lazy.py",
-        "min(given, limit)",
-        "limit",
+        "min(given, max_spikes)",
+        "max_spikes",
     ),
     "signed layers forget what they gave": Fault(
         "eventsnn/kernels/burst.py",
@@ -114,8 +114,8 @@ ENGINE = {
     ),
     "burst one too many": Fault(
         "eventsnn/kernels/lazy.py",
-        "while s < limit and",
-        "while s <= limit and",
+        "while s < max_spikes and",
+        "while s <= max_spikes and",
     ),
     "late delay group of sources": Fault(
         "eventsnn/description/link.py",

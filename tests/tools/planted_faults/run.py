@@ -40,7 +40,7 @@ GROUPS = {
     "conversions": (
         "converters/lowering/test_lower.py::test_links_and_biases_are_the_anns_algebra",
         "converters/lowering/test_lower.py::test_a_grouped_convolution_takes_the_factor_of_each_channel",
-        "converters/recipes/test_bsnn.py::test_words_of_an_image_are_the_quantised_activations",
+        "converters/recipes/test_bsnn.py::test_words_of_an_image_are_the_quantized_activations",
         "converters/recipes/test_bsnn.py::test_a_stream_of_images_has_a_reading_every_two_cycles",
     ),
 }
