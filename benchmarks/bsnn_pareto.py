@@ -33,7 +33,7 @@ from converters import (
     ttrbr,
 )
 from converters.passes.canonical import canonical
-from eventsnn import Network, evaluate, simulate
+from eventsnn import Network, evaluate, simulate_batch
 from eventsnn.datasets import load_data
 from eventsnn.energy import Operations, energy, energy_model
 from eventsnn.files.whole_file import replacing
@@ -153,7 +153,7 @@ def by_word(
     counts, same = None, 0
     for start in range(0, counted, 32):
         some = x[start : min(start + 32, counted)]
-        for at, run in enumerate(simulate(conversion.network, some, ticks=ticks), start):
+        for at, run in enumerate(simulate_batch(conversion.network, some, ticks=ticks), start):
             same += int(run.output.argmax() == answers[at])
             counts = run.counts if counts is None else counts + run.counts
     assert counts is not None

@@ -20,10 +20,10 @@ import numpy as np
 from small_cifar import read
 
 from converters import activation_quantiles, fold_batch_norm, forward, load_ann
+from converters.calibration import neuron_search, tune_thresholds
 from converters.calibration.dynamics import spike_train
 from converters.calibration.trains import mean_over, walk
 from converters.lowering.neuron_kinds import neuron_kinds
-from converters.calibration import neuron_search, tune_thresholds
 from eventsnn.cli.options import kinds_of_neurons
 
 Array = np.ndarray[Any, Any]

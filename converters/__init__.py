@@ -18,21 +18,23 @@ from converters.ann.forward import activations, forward
 from converters.ann.graph import Ann, Node
 from converters.ann.macs import macs
 from converters.ann.quantized import quantized_activations
-from converters.calibration.activation_quantiles import activation_quantiles
+from converters.calibration.activation_quantiles import Per, activation_quantiles
 from converters.conversion import Conversion
 from converters.diagnosis import Diagnosis, diagnose
 from converters.intake.architectures import architectures
 from converters.intake.graph_json import ann_from_source, ann_to_source
 from converters.intake.load import load_ann, read_arrays, save_ann
 from converters.lowering.lower import lower
+from converters.lowering.neuron_kinds import NeuronKind, NeuronKinds
 from converters.lowering.phase_words import bistable, phase_coding
+from converters.passes.canonical import canonical
 from converters.passes.dyadic_parameters import dyadic_parameters
 from converters.passes.fold_batch_norm import fold_batch_norm
 from converters.passes.max_pool_before_concat import max_pool_before_concat
 from converters.passes.phase_coded_input import phase_coded_input, pixel_range
 from converters.passes.relu_before_max_pool import relu_before_max_pool
 from converters.recipes.bsnn import bsnn
-from converters.recipes.noise import noise
+from converters.recipes.noise import Mode, noise
 from converters.recipes.rate import rate
 from converters.recipes.ttrbr import ttrbr
 
@@ -40,7 +42,11 @@ __all__ = [
     "Ann",
     "Conversion",
     "Diagnosis",
+    "Mode",
+    "NeuronKind",
+    "NeuronKinds",
     "Node",
+    "Per",
     "activation_quantiles",
     "activations",
     "ann_from_source",
@@ -48,6 +54,7 @@ __all__ = [
     "architectures",
     "bistable",
     "bsnn",
+    "canonical",
     "diagnose",
     "dyadic_parameters",
     "fold_batch_norm",

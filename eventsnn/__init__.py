@@ -36,6 +36,7 @@ from eventsnn.description.synapses import (
     SumPool2d,
     Synapse,
 )
+from eventsnn.engine.plan import Granularity, Order, Precision
 from eventsnn.errors import (
     ConversionError,
     CycleError,
@@ -53,9 +54,10 @@ from eventsnn.fixed_point import FixedPoint, quantize
 from eventsnn.record import Record
 from eventsnn.run import Queue, Run
 from eventsnn.signals.currents import Currents
+from eventsnn.signals.samples import InputValue
 from eventsnn.signals.spikes import Spikes
 from eventsnn.signals.words import PhaseCodedImages, phase_coded, reading_ticks
-from eventsnn.simulate import simulate
+from eventsnn.simulate import simulate, simulate_batch
 from eventsnn.version import __version__
 
 __all__ = [
@@ -77,8 +79,10 @@ __all__ = [
     "FileFormatError",
     "FixedPoint",
     "Flatten",
+    "Granularity",
     "Input",
     "InputError",
+    "InputValue",
     "Layer",
     "Linear",
     "Link",
@@ -89,10 +93,12 @@ __all__ = [
     "Neuron",
     "NoReset",
     "Noise",
+    "Order",
     "PhaseAccumulator",
     "PhaseCodedImages",
     "PhaseIF",
     "PhaseMaximum",
+    "Precision",
     "Queue",
     "Record",
     "Relay",
@@ -118,4 +124,5 @@ __all__ = [
     "quantize",
     "reading_ticks",
     "simulate",
+    "simulate_batch",
 ]

@@ -6,7 +6,7 @@ import numpy as np
 
 from converters.ann import ops
 from converters.ann.graph import Ann
-from converters.ann.shapes import window_count
+from eventsnn.windows import taps, window_count
 
 __all__ = ["macs"]
 
@@ -36,6 +36,5 @@ def _inside(op: ops.Conv2d, axis: int, size: int) -> int:
     kernel = op.weight.shape[2 + axis]
     stride, padding = ops.pair(op.stride)[axis], ops.pair(op.padding)[axis]
     dilation = ops.pair(op.dilation)[axis]
-    first = np.arange(window_count(size, kernel, stride, padding, dilation)) * stride - padding
-    pixel = first[:, None] + np.arange(kernel) * dilation
-    return int(np.count_nonzero((pixel >= 0) & (pixel < size)))
+    targets = window_count(size, kernel, stride, padding, dilation)
+    return int(np.count_nonzero(taps(size, targets, kernel, stride, padding, dilation)))

@@ -7,8 +7,9 @@ from typing import assert_never
 
 from converters.ann import ops
 from eventsnn import ShapeError
+from eventsnn.windows import window_count
 
-__all__ = ["Shape", "output_shape", "window_count"]
+__all__ = ["Shape", "output_shape"]
 
 Shape = tuple[int, ...]
 
@@ -82,11 +83,6 @@ def output_shape(op: ops.Op, inputs: tuple[Shape, ...]) -> Shape:
             return channels + sum(op.pad_channels), -(-height // step_y), -(-width // step_x)
         case _:
             assert_never(op)
-
-
-def window_count(size: int, kernel: int, stride: int, padding: int, dilation: int = 1) -> int:
-    """Number of window positions along one axis: floor((n + 2p - d(k-1) - 1)/s) + 1."""
-    return (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
 
 
 def _image(shape: Shape, op: ops.Op) -> tuple[int, int, int]:

@@ -17,7 +17,7 @@ from converters.diagnosis.attribution import divergence, hybrid_outputs
 from converters.diagnosis.observation import RateNeuron, observe, rate_neurons
 from converters.diagnosis.statistics import LayerSums, Terms
 from converters.passes.canonical import canonical
-from eventsnn import ConversionError, InputError, Network, simulate
+from eventsnn import ConversionError, InputError, Network, simulate_batch
 
 __all__ = ["Cost", "Diagnosis", "LayerDiagnosis", "diagnose"]
 
@@ -174,7 +174,7 @@ def diagnose(
                 rates[name][index] = neurons[name].theta * seen.count / ticks
             if progress is not None:
                 progress(1)
-        runs = simulate(network, batch, ticks=ticks)
+        runs = simulate_batch(network, batch, ticks=ticks)
         answers = np.array([run.output.ravel() / ticks for run in runs])
         outputs = [*hybrid_outputs(ann, batch.astype(np.float32), rates), answers]
         costs.add(outputs, None if labels is None else labels[start : start + _BATCH])

@@ -20,7 +20,7 @@ class ClippedReLU(nn.Module):  # type: ignore[misc] # torch is not there where t
 
     The rate of an IF neuron that is driven by a constant current x and worth theta a spike.
     ``d y / d theta = 1[x > theta]``, ``d y / d x = 1[0 < x < theta]``. The exporter makes it
-    a `converters.ann.ops.ReLU` with the ceiling theta.
+    a `converters.ops.ReLU` with the ceiling theta.
 
     After Meng et al., Neural Networks 153:254-268 (2022), doi 10.1016/j.neunet.2022.06.001,
     as far as their public code shows it.

@@ -31,6 +31,7 @@ from eventsnn.description.synapses import (
     pool_window,
 )
 from eventsnn.matrix_product import matrix_product
+from eventsnn.windows import inside
 
 __all__ = ["Reach", "advance", "fan_out"]
 
@@ -71,7 +72,7 @@ def advance(axes: list[Reach], synapse: Synapse, shape: Shape) -> list[Reach]:
             target_group = np.arange(weight.shape[0]) // (weight.shape[0] // synapse.groups)
             target = output_shape(synapse, shape)
             rows, columns = (
-                _window_reach(
+                inside(
                     shape[1 + a],
                     target[1 + a],
                     weight.shape[2 + a],
@@ -86,7 +87,7 @@ def advance(axes: list[Reach], synapse: Synapse, shape: Shape) -> list[Reach]:
             kernel, stride, padding = pool_window(synapse)
             target = output_shape(synapse, shape)
             rows, columns = (
-                _window_reach(shape[1 + a], target[1 + a], kernel[a], stride[a], padding[a], 1)
+                inside(shape[1 + a], target[1 + a], kernel[a], stride[a], padding[a])
                 for a in (0, 1)
             )
             return _compose(axes, [np.eye(shape[0], dtype=np.bool_), rows, columns])
@@ -95,8 +96,7 @@ def advance(axes: list[Reach], synapse: Synapse, shape: Shape) -> list[Reach]:
             target = output_shape(synapse, shape)
             channels = np.eye(shape[0], target[0], before, dtype=np.bool_)
             rows, columns = (
-                _window_reach(shape[1 + a], target[1 + a], 1, pair(synapse.stride)[a], 0, 1)
-                for a in (0, 1)
+                inside(shape[1 + a], target[1 + a], 1, pair(synapse.stride)[a], 0) for a in (0, 1)
             )
             return _compose(axes, [channels, rows, columns])
         case Flatten() | Scale():
@@ -105,16 +105,6 @@ def advance(axes: list[Reach], synapse: Synapse, shape: Shape) -> list[Reach]:
             raise AssertionError("fan_out keeps the pattern as a matrix from here on")
         case _:
             assert_never(synapse)
-
-
-def _window_reach(
-    sources: int, targets: int, kernel: int, stride: int, padding: int, dilation: int
-) -> Reach:
-    """Which of ``targets`` windows along one axis contain each of ``sources`` pixels."""
-    first = np.arange(targets) * stride - padding
-    offset = np.arange(sources)[:, None] - first
-    inside = (offset >= 0) & (offset <= dilation * (kernel - 1))
-    return np.asarray(inside & (offset % dilation == 0))
 
 
 def _compose(axes: list[Reach], steps: list[Reach]) -> list[Reach]:

@@ -36,6 +36,7 @@ from eventsnn.description.synapses import (
     pool_window,
 )
 from eventsnn.matrix_product import matrix_product
+from eventsnn.windows import taps
 
 __all__ = ["effective_fan_out", "weights_and_zeros"]
 
@@ -122,7 +123,7 @@ def _kernel(synapse: Synapse, sizes: tuple[int, ...], shape: Shape) -> tuple[Mas
         sources = slice(group * per_group, (group + 1) * per_group)
         kernel[targets, sources] = nonzero[targets]
     rows, columns = (
-        _taps(
+        taps(
             shape[1 + axis],
             output_shape(synapse, shape)[1 + axis],
             nonzero.shape[2 + axis],
@@ -135,19 +136,11 @@ def _kernel(synapse: Synapse, sizes: tuple[int, ...], shape: Shape) -> tuple[Mas
     return kernel, rows, columns
 
 
-def _taps(
-    sources: int, targets: int, kernel: int, stride: int, padding: int, dilation: int
-) -> Mask:
-    """Along one axis: whether kernel index k of a target's window lies on a source."""
-    pixel = (np.arange(targets) * stride - padding)[:, None] + np.arange(kernel) * dilation
-    return np.asarray(np.arange(sources)[:, None, None] == pixel)
-
-
-def _through(before: Reach, taps: Mask, after: Reach) -> Mask:
+def _through(before: Reach, meets: Mask, after: Reach) -> Mask:
     """(source, target, kernel index) with what stands before and after the kernel."""
     found = [
-        matrix_product(matrix_product(before.astype(np.float32), taps[:, :, k]), after)
-        for k in range(taps.shape[2])
+        matrix_product(matrix_product(before.astype(np.float32), meets[:, :, k]), after)
+        for k in range(meets.shape[2])
     ]
     return np.asarray(np.stack(found, axis=2) > 0)
 
@@ -206,8 +199,7 @@ def _follow(reached: Mask, synapse: Synapse) -> Mask:
             kernel, stride, padding = pool_window(synapse)
             targets = output_shape(synapse, shape)
             rows, columns = (
-                _taps(shape[1 + a], targets[1 + a], kernel[a], stride[a], padding[a], 1)
-                for a in (0, 1)
+                taps(shape[1 + a], targets[1 + a], kernel[a], stride[a], padding[a]) for a in (0, 1)
             )
             same = np.eye(shape[0], dtype=np.bool_)[:, :, None, None]
             return _windows(

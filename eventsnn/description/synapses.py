@@ -18,6 +18,7 @@ import scipy.sparse as sp
 
 from eventsnn.description.base import Description, Shape, Values, frozen_array, frozen_csr
 from eventsnn.errors import NetworkError, ShapeError
+from eventsnn.windows import window_count
 
 __all__ = [
     "AvgPool2d",
@@ -31,7 +32,6 @@ __all__ = [
     "Synapse",
     "chain_shape",
     "output_shape",
-    "window_count",
 ]
 
 Pair = tuple[int, int]
@@ -175,11 +175,6 @@ class Scale(Description):
 
 
 Synapse = Linear | Conv2d | AvgPool2d | SumPool2d | Sparse | Subsample | Flatten | Scale
-
-
-def window_count(size: int, kernel: int, stride: int, padding: int, dilation: int = 1) -> int:
-    """Number of window positions along one axis: floor((n + 2p - d(k-1) - 1)/s) + 1."""
-    return (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
 
 
 def _image(shape: Shape, what: str) -> tuple[int, int, int]:

@@ -32,6 +32,7 @@ from eventsnn.description.synapses import (
 )
 from eventsnn.engine.layout import public_index, to_plan
 from eventsnn.kernels import tables as t
+from eventsnn.windows import inside, taps
 
 __all__ = ["StageBuilder"]
 
@@ -197,18 +198,13 @@ class _Taps:
 
 
 def _taps(sources: int, targets: int, kernel: int, stride: int, pad: int, dilation: int) -> _Taps:
-    """Tap k of a window at target o sees pixel ``o stride - pad + dilation k``."""
     order = sorted(range(kernel), key=lambda k: (dilation * k % stride, -k))
     table = np.zeros((sources, 3), dtype=np.int64)
+    meets = taps(sources, targets, kernel, stride, pad, dilation)[:, :, order]
     for x in range(sources):
-        valid = [
-            (place, (x + pad - dilation * k) // stride)
-            for place, k in enumerate(order)
-            if (x + pad - dilation * k) % stride == 0
-            and 0 <= (x + pad - dilation * k) // stride < targets
-        ]
-        if valid:
-            table[x] = valid[0][0], valid[-1][0] + 1, valid[0][1]
+        places, reached = np.nonzero(meets[x].T)
+        if places.size:
+            table[x] = places[0], places[-1] + 1, reached[0]
     return _Taps(order, table, dilation // math.gcd(stride, dilation))
 
 
@@ -252,8 +248,7 @@ def _matrix(synapse: _Between, shape: Shape) -> sp.csr_array:
 
 def _windows(sources: int, targets: int, kernel: int, stride: int, pad: int) -> sp.csr_array:
     """1 where pixel and window of one axis meet."""
-    offset = np.arange(sources)[:, None] - (np.arange(targets) * stride - pad)
-    return sp.csr_array(((offset >= 0) & (offset < kernel)).astype(np.float64))
+    return sp.csr_array(inside(sources, targets, kernel, stride, pad).astype(np.float64))
 
 
 def _image_matrix(rows: Any, columns: Any, channels: Any) -> sp.csr_array:

@@ -20,9 +20,9 @@ from eventsnn.description.synapses import (
     SumPool2d,
     Synapse,
     output_shape,
-    window_count,
 )
 from eventsnn.testing.strategies.numbers import Draw, broadcast_shapes, dyadic, weights
+from eventsnn.windows import window_count
 
 __all__ = ["chains", "chains_between", "pool_windows", "synapses"]
 

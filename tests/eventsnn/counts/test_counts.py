@@ -36,6 +36,7 @@ from eventsnn import (
     fan_out,
     oracle,
     simulate,
+    simulate_batch,
 )
 from eventsnn.description.nonzero_fan_out import effective_fan_out
 from eventsnn.description.synapses import chain_shape
@@ -133,8 +134,8 @@ def test_counts_do_not_depend_on_order_workers_or_batch(case, workers):
         name: np.stack([value] * 9) if isinstance(value, np.ndarray) else [value] * 9
         for name, value in case.inputs.items()
     }
-    runs = simulate(case.network, batch, order="by_tick", workers=workers, **common)
-    again = simulate(case.network, batch, **common)
+    runs = simulate_batch(case.network, batch, order="by_tick", workers=workers, **common)
+    again = simulate_batch(case.network, batch, **common)
     assert [run.counts for run in runs] == [run.counts for run in again]
     assert runs[0].counts == alone  # noise makes the others differ
     total = runs[0].counts

@@ -23,6 +23,7 @@ from eventsnn import (
     Spikes,
     Subsample,
     simulate,
+    simulate_batch,
 )
 from eventsnn.counts.other_tools import as_neurobench, as_sinabs, as_spikingjelly
 
@@ -66,7 +67,7 @@ def trains():
 
 
 def summed_counts(net):
-    runs = simulate(net, [Spikes.from_dense(train) for train in trains()], ticks=TICKS)
+    runs = simulate_batch(net, [Spikes.from_dense(train) for train in trains()], ticks=TICKS)
     total = runs[0].counts
     for run in runs[1:]:
         total += run.counts

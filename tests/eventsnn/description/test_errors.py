@@ -37,6 +37,7 @@ from eventsnn import (
     ToValue,
     evaluate,
     simulate,
+    simulate_batch,
 )
 
 W = np.ones
@@ -60,6 +61,10 @@ TWO_INPUTS = Network(
 def run(x, ticks=3, network=None, **options):
     network = net(layer(shape=(2, 4, 4))) if network is None else network
     return simulate(network, x, ticks=ticks, **options)
+
+
+def run_batch(x, **options):
+    return simulate_batch(net(layer(shape=(2, 4, 4))), x, ticks=3, **options)
 
 
 BAD = {
@@ -202,7 +207,17 @@ BAD = {
     "text": (lambda: run("image.png"), InputError, "expected an array"),
     "record": (lambda: run(W((2, 4, 4)), record=Record(spikes=("x",))), InputError, "no layer `x`"),
     "record text": (lambda: Record(spikes="out"), InputError, "tuple of layer names"),
-    "workers": (lambda: run(W((2, 4, 4)), workers=0), InputError, "workers must be >= 1"),
+    "workers": (lambda: run_batch(W((1, 2, 4, 4)), workers=0), InputError, "workers must be >= 1"),
+    "a batch for simulate": (
+        lambda: run(W((3, 2, 4, 4))),
+        InputError,
+        "a batch of 3; simulate_batch",
+    ),
+    "one sample for simulate_batch": (
+        lambda: run_batch(W((2, 4, 4))),
+        InputError,
+        "simulate runs one",
+    ),
     "precision": (lambda: run(W((2, 4, 4)), precision="f16"), NetworkError, "'float32'"),
     "granularity": (lambda: run(W((2, 4, 4)), granularity="lazy"), NetworkError, "'touched'"),
     "granularity layer": (

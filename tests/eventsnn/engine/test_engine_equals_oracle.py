@@ -24,6 +24,7 @@ from eventsnn import (
     Spikes,
     oracle,
     simulate,
+    simulate_batch,
 )
 from eventsnn.testing import assert_equals_oracle, cases
 
@@ -115,8 +116,8 @@ def test_workers_and_repeats_change_nothing(workers):
     net = network()
     batch = np.random.default_rng(0).integers(-4, 9, (20, 2, 5, 5)) / 8
     record = Record.everything(net)
-    once = simulate(net, batch, ticks=9, record=record)
-    again = simulate(net, batch, ticks=9, record=record, workers=workers)
+    once = simulate_batch(net, batch, ticks=9, record=record)
+    again = simulate_batch(net, batch, ticks=9, record=record, workers=workers)
     assert len(once) == 20
     for image, a, b in zip(batch, once, again, strict=True):
         assert a.counts == b.counts

@@ -7,7 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eventsnn import IF, LIF, Input, Layer, Link, Network, NetworkError, Noise, Record, simulate
+from eventsnn import (
+    IF,
+    LIF,
+    Input,
+    Layer,
+    Link,
+    Network,
+    NetworkError,
+    Noise,
+    Record,
+    simulate,
+    simulate_batch,
+)
 from eventsnn.noise import draw, quantiles, stream
 
 KEYS = st.integers(0, 2**32 - 1)
@@ -72,8 +84,8 @@ def test_samples_of_a_batch_draw_their_own_whatever_the_workers():
     net = network(threshold=0.5)
     record = Record.everything(net)
     batch = np.zeros((20, 3, 5, 7))
-    one = simulate(net, batch, ticks=4, record=record)
-    two = simulate(net, batch, ticks=4, record=record, workers=2)
+    one = simulate_batch(net, batch, ticks=4, record=record)
+    two = simulate_batch(net, batch, ticks=4, record=record, workers=2)
     trains = [run.spikes["out"].to_dense(4) for run in one]
     assert all(a.spikes == b.spikes for a, b in zip(one, two, strict=True))
     assert len({train.tobytes() for train in trains}) == 20

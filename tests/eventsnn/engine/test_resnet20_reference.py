@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import converters
-from eventsnn import simulate
+from eventsnn import simulate_batch
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
@@ -17,12 +17,12 @@ def run_reference_images(data_dir, expected, thresholds, precision):
     ann = converters.fold_batch_norm(
         converters.load_ann(data_dir / "resnet20_cifar10.npz", "resnet20-cifar")
     )
-    relus = [node.name for node in ann.nodes if isinstance(node.op, converters.ann.ops.ReLU)]
+    relus = [node.name for node in ann.nodes if isinstance(node.op, converters.ops.ReLU)]
     network = converters.lower(ann, dict(zip(relus, thresholds, strict=True)))
     with np.load(data_dir / "cifar10_test_958.npz") as data:
         images = data["x"][:8]
     images = (images / 255 - np.reshape(MEAN, (3, 1, 1))) / np.reshape(STD, (3, 1, 1))
-    runs = simulate(network, images, ticks=expected["steps"], workers=2, precision=precision)
+    runs = simulate_batch(network, images, ticks=expected["steps"], workers=2, precision=precision)
     counts = np.array([[run.counts.spikes[name] for run in runs] for name in relus])
     return counts, np.array([run.output for run in runs])
 

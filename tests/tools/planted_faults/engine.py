@@ -24,8 +24,8 @@ ENGINE = {
     ),
     "border weights": Fault(
         "eventsnn/engine/operators.py",
-        "and 0 <= (x + pad - dilation * k) // stride < targets",
-        "and 0 <= (x + pad - dilation * k) // stride < targets - (targets > 1)",
+        "meets = taps(sources, targets,",
+        "meets = taps(sources, targets - (targets > 1),",
     ),
     "rows stride as columns": Fault(
         "eventsnn/engine/operators.py",
