@@ -1,1 +1,1 @@
-"""Networks as people have them: files, graphs, named architectures, PyTorch models."""
+"""From files and PyTorch modules to an ANN."""

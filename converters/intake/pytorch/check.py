@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from converters import ops
-from converters.ann import Ann
-from converters.forward import forward
+from converters.ann import ops
+from converters.ann.graph import Ann
+from converters.ann.forward import forward
 from converters.intake.pytorch.outputs import only_tensor
 from eventsnn import ConversionError
 

@@ -12,12 +12,12 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from converters import ops
-from converters.ann import INPUT, Ann, Node
+from converters.ann import ops
+from converters.ann.graph import INPUT, Ann, Node
 from converters.intake.pytorch.rectifier import Rectifier, rectifier
 from converters.intake.pytorch.refusal import Refusal
 from converters.intake.pytorch.value import CONSTANT, Forms, Value
-from converters.shapes import Shape, output_shape
+from converters.ann.shapes import Shape, output_shape
 
 __all__ = ["Graph", "Sides", "as_image"]
 

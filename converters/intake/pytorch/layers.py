@@ -10,7 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from converters import ops
+from converters.ann import ops
 from converters.intake.pytorch.call import Call, array, fixed
 from converters.intake.pytorch.refusal import Refusal
 from converters.intake.pytorch.value import Value, constants, joined

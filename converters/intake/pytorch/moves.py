@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from converters import ops
+from converters.ann import ops
 from converters.intake.pytorch.call import Call, array, as_value, fixed
 from converters.intake.pytorch.pointwise import lookup
 from converters.intake.pytorch.refusal import Refusal

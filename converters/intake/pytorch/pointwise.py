@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from converters import ops
+from converters.ann import ops
 from converters.intake.pytorch.call import Call, array, as_value, fixed
 from converters.intake.pytorch.piecewise import Piecewise, TooManyPieces, constant
 from converters.intake.pytorch.rectifier import rectifier

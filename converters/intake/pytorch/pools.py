@@ -10,7 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 import torch
 
-from converters import ops
+from converters.ann import ops
 from converters.intake.pytorch.call import Call
 from converters.intake.pytorch.graph import Graph
 from converters.intake.pytorch.pointwise import least

@@ -22,7 +22,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_flatten, tree_map
 
-from converters import ops
+from converters.ann import ops
 from converters.intake.pytorch import layers, moves, pointwise, pools, refused
 from converters.intake.pytorch.call import Call
 from converters.intake.pytorch.graph import Graph

@@ -16,7 +16,7 @@ _ROUNDING = 1e-6
 
 @dataclass(frozen=True)
 class Rectifier:
-    """``f(z) = factor Q(scale z + shift) + offset`` with ``Q`` a `converters.ops.ReLU`.
+    """``f(z) = factor Q(scale z + shift) + offset`` with ``Q`` a `converters.ann.ops.ReLU`.
 
     Attributes:
         scale, shift: before.

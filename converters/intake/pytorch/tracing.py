@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from converters.ann import Ann
+from converters.ann.graph import Ann
 from converters.intake.pytorch.check import check_answers
 from converters.intake.pytorch.outputs import only_tensor
 from converters.intake.pytorch.prepare import prepared, some_images
