@@ -355,7 +355,7 @@ class Sparse(_Parameters):
 
     Args:
         data, indices, indptr: the matrix (outputs, inputs).
-        inputs: how many, of any shape.
+        in_features: how many inputs, of any shape.
         shape: of the output, (C, H, W) or (N,).
         bias: (outputs,) in C order, or None.
     """
@@ -363,7 +363,7 @@ class Sparse(_Parameters):
     data: Array
     indices: NDArray[np.int32]
     indptr: NDArray[np.int32]
-    inputs: int
+    in_features: int
     shape: tuple[int, ...]
     bias: Array | None = None
 
@@ -377,15 +377,15 @@ class Sparse(_Parameters):
         indptr = _whole(self.indptr, "Sparse.indptr", outputs + 1)
         if indptr[0] != 0 or indptr[-1] != data.size or np.any(np.diff(indptr) < 0):
             raise NetworkError(f"Sparse.indptr: expected rising from 0 to {data.size}")
-        if indices.min() < 0 or indices.max() >= self.inputs:
+        if indices.min() < 0 or indices.max() >= self.in_features:
             raise NetworkError(
-                f"Sparse.indices: expected 0..{self.inputs - 1}, found {indices.min()} to "
+                f"Sparse.indices: expected 0..{self.in_features - 1}, found {indices.min()} to "
                 f"{indices.max()}"
             )
         object.__setattr__(self, "data", data)
         object.__setattr__(self, "indices", indices)
         object.__setattr__(self, "indptr", indptr)
-        object.__setattr__(self, "inputs", int(self.inputs))
+        object.__setattr__(self, "in_features", int(self.in_features))
         object.__setattr__(self, "shape", shape)
         if self.bias is not None:
             object.__setattr__(self, "bias", _bias(self.bias, "Sparse.bias", outputs))
@@ -393,7 +393,7 @@ class Sparse(_Parameters):
     @property
     def matrix(self) -> sp.csr_array:
         """(outputs, inputs)."""
-        size = (math.prod(self.shape), self.inputs)
+        size = (math.prod(self.shape), self.in_features)
         return sp.csr_array((self.data, self.indices, self.indptr), size)
 
 

@@ -460,7 +460,7 @@ class Graph:
         by_name = {node.name: node for node in self.nodes}
         name = self.names[number]
         while name in by_name and not isinstance(
-            by_name[name].op, ops.Conv2d | ops.Linear | ops.ReLU | ops.Spike
+            by_name[name].op, ops.Conv2d | ops.Linear
         ):
             name = max(by_name[name].inputs, key=self.names.index)
         return name

@@ -56,6 +56,25 @@ _BEHIND_ENDINGS = {"gt", "ge", "lt", "le", "round", "_to_copy", "clone"}
 #: Reported even where what they multiply was refused: attention shows by them.
 _PRODUCTS = {"bmm", "mm", "baddbmm", "mul"}
 
+#: What PyTorch's users call some operations.
+_FRIENDLY = {
+    "convolution": "conv",
+    "native_batch_norm": "batch_norm",
+    "addmm": "linear",
+    "mm": "matmul",
+    "bmm": "matmul",
+    "max_pool2d_with_indices": "max_pool2d",
+    "_adaptive_avg_pool2d": "adaptive_avg_pool2d",
+    "native_layer_norm": "layer_norm",
+    "native_group_norm": "group_norm",
+    "constant_pad_nd": "pad",
+    "_local_scalar_dense": "item",
+    "_prelu_kernel": "prelu",
+    "upsample_nearest2d": "interpolate",
+    "log_sigmoid_forward": "logsigmoid",
+    "_scaled_dot_product_flash_attention_for_cpu": "scaled_dot_product_attention",
+}
+
 #: Methods that read numbers out of a tensor without an operation.
 _READERS = {
     torch.Tensor.numpy,
@@ -184,7 +203,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[misc] # torch is not there wh
 
     def _names(self, function: str) -> tuple[str, str]:
         """(operator for messages, name of the nodes) of the present call."""
-        plain = function.strip("_")
+        plain = _FRIENDLY.get(function, function.strip("_"))
         if not self._stack:
             return plain, f".{plain}"
         module, path = self._stack[-1], self._place()
