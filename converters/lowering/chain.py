@@ -103,9 +103,11 @@ def linear_chain(
                 if pending is not None:
                     matrix.data = matrix.data * np.broadcast_to(pending, shape).ravel()[op.indices]
                     pending = None
-                chain += [Flatten()] * (len(shape) == 3)
+                if len(shape) == 3:
+                    chain.append(Flatten())
                 chain.append(Sparse(matrix))
-                chain += [Unflatten(op.shape)] * (len(op.shape) == 3)
+                if len(op.shape) == 3:
+                    chain.append(Unflatten(op.shape))
             case ops.Add():
                 continue
             case ops.ReLU() | ops.Spike() | ops.MaxPool2d() | ops.Concat():

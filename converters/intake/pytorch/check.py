@@ -34,7 +34,6 @@ def check_answers(
     example: torch.Tensor,
     *,
     in_place: Sequence[str],
-    random: Sequence[str],
     other: Callable[[], Ann],
 ) -> None:
     """Compare answers, on the example and on random images of several sizes.
@@ -47,7 +46,7 @@ def check_answers(
         ann: what it became.
         finish: the last steps that were left out.
         example: the user's images.
-        in_place, random: operations that change values in place and that draw numbers.
+        in_place: operations that change values in place.
         other: the ANN of a trace with another batch.
 
     Raises:
@@ -58,10 +57,9 @@ def check_answers(
         given = images.to(dtype)
         first, second = (_answer(model, given.clone()) for _ in range(2))
         if not np.array_equal(first, second, equal_nan=True):
-            drawn = f" ({', '.join(dict.fromkeys(random))})" if random else ""
             raise ConversionError(
                 f"{type(model).__name__}: answers the same images differently each time; it draws "
-                f"random numbers{drawn} or keeps something between calls, which a spiking network "
+                f"random numbers or keeps something between calls, which a spiking network "
                 f"cannot; remove that for inference, e.g. pass training=self.training to F.dropout"
             )
         found = forward(ann, given.numpy().reshape(len(given), *ann.input_shape), dtype=_kind(dtype))

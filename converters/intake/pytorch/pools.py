@@ -15,6 +15,7 @@ from converters.intake.pytorch.call import Call
 from converters.intake.pytorch.graph import Graph
 from converters.intake.pytorch.pointwise import least
 from converters.intake.pytorch.refusal import Refusal
+from converters.intake.pytorch.refused import OF_THE_BATCH
 from converters.intake.pytorch.value import Value, constants, joined, lost
 
 __all__ = ["EXTREME", "HANDLERS"]
@@ -207,6 +208,8 @@ def _summed(call: Call, x: Value, dim: Any, *, mean: bool) -> tuple[Value, int]:
         nodes = [call.graph.node(part) for part in parts]
         total = nodes[0] if terms == 1 else call.graph.add(ops.Add(), *nodes, name=call.name)
         return call.graph.value(total, call.shape), terms if mean else 1
+    if len(axes) == len(x.shape):
+        raise _BATCH
     if not call.shape or call.shape[0] != call.graph.batch or 0 in axes:
         raise Refusal(
             f"makes {call.shape} of a batch of {call.graph.batch}; every image has an answer of "
@@ -256,6 +259,8 @@ def _pooled_axes(graph: Graph, x: Value, axes: tuple[int, ...]) -> tuple[int, op
 def _extreme(*, largest: bool, place: bool = False) -> Callable[..., Any]:
     def handler(call: Call, x: Value, dim: Any = None, keepdim: bool = False) -> Value:  # noqa: ARG001 - read from the result
         axes = _axes(x, dim)
+        if len(axes) == len(x.shape):
+            raise _BATCH
         pool = _pooled_axes(call.graph, x, axes) if largest and not place else None
         if pool is not None:
             made = call.graph.add(ops.MaxPool2d(pool[1]), pool[0], name=call.name)
@@ -274,14 +279,18 @@ def _extreme(*, largest: bool, place: bool = False) -> Callable[..., Any]:
     return handler
 
 
+_BATCH = Refusal(OF_THE_BATCH, "compute it from constants, or for each image by a layer")
+
 EXTREME = Refusal(
     "takes a maximum over something else than windows of an image",
     "use max pooling, or a maximum over all pixels",
 )
 
 
-def _both(largest: bool) -> Callable[..., tuple[Value, Value]]:
-    def handler(call: Call, x: Value, dim: int, keepdim: bool = False) -> tuple[Value, Value]:
+def _both(*, largest: bool) -> Callable[..., Any]:
+    def handler(call: Call, x: Value, dim: int | None = None, keepdim: bool = False) -> Any:
+        if dim is None:
+            raise _BATCH
         try:
             values = _extreme(largest=largest)(call, x, dim, keepdim)
         except Refusal:

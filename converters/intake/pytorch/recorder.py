@@ -9,11 +9,13 @@ functions. Views need no rule of their own: they share memory, see
 
 from __future__ import annotations
 
+import linecache
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import torch
@@ -115,8 +117,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[misc] # torch is not there wh
     Attributes:
         graph: the nodes so far.
         found: what was refused.
-        in_place: operations that wrote over values of the image, by place and name.
-        random: operations that drew random numbers.
+        in_place: names of operations that wrote over values of the image.
     """
 
     def __init__(self, model: torch.nn.Module, images: torch.Tensor) -> None:
@@ -125,10 +126,10 @@ class Recorder(TorchDispatchMode):  # type: ignore[misc] # torch is not there wh
         self.memory = Memory()
         self.found: list[Found] = []
         self.in_place: list[str] = []
-        self.random: list[str] = []
         self._paths = {id(module): path for path, module in model.named_modules()}
         self._stack: list[torch.nn.Module] = []
         self._endings: dict[int, Ending] = {}
+        self._noisy: dict[int, Any] = {}  # storages of random numbers, kept alive
         self._inside: int | None = None  # depth of a module that is taken as a whole
         self._taken: Value | None = None
         self.memory.write(images, self.graph.value(0, tuple(images.shape)))
@@ -149,12 +150,15 @@ class Recorder(TorchDispatchMode):  # type: ignore[misc] # torch is not there wh
 
     def ending(self, tensor: torch.Tensor) -> Ending | None:
         """The last step that made ``tensor``, if one did."""
-        return self._endings.get(int(tensor.untyped_storage()._cdata))
+        return self._endings.get(_storage(tensor))
 
     def refuse(self, operator: str, why: str, remedy: str, place: str | None = None) -> None:
         """Note what cannot come in."""
         where = self._place() if place is None else place
-        self.found.append(Found(where, operator, user_line(), why, remedy))
+        found = Found(where, operator, user_line(), why, remedy)
+        if (why, remedy) == refused.NUMBER:  # what made the number is no fault of its own
+            self.found = [f for f in self.found if f.why != refused.OF_THE_BATCH or f.line != found.line]
+        self.found.append(found)
 
     # --- modules -------------------------------------------------------------------------
 
@@ -223,11 +227,16 @@ class Recorder(TorchDispatchMode):  # type: ignore[misc] # torch is not there wh
         kwargs = kwargs or {}
         tensors = [x for x in tree_flatten((args, kwargs))[0] if isinstance(x, torch.Tensor)]
         name = func._schema.name.split("::")[-1]
-        if any(tag is torch.Tag.nondeterministic_seeded for tag in func.tags):
-            self.random.append(name)
         traced = any(self.memory.holds(tensor) for tensor in tensors)
+        random = any(tag is torch.Tag.nondeterministic_seeded for tag in func.tags)
+        noisy = random or any(_storage(tensor) in self._noisy for tensor in tensors)
         if not traced or self._inside is not None or name in _SHAPE_ONLY:
-            return func(*args, **kwargs)
+            result = func(*args, **kwargs)
+            if noisy:
+                self._mark_noisy((result, _written(func, args, kwargs)))
+            return result
+        if noisy:
+            self.refuse(self._names(name)[0], *refused.RANDOM)
         written = _written(func, args, kwargs)
         plain = name.removesuffix("_") if written else name
         given = {id(t): self._known(t, written) for t in tensors}
@@ -261,8 +270,13 @@ class Recorder(TorchDispatchMode):  # type: ignore[misc] # torch is not there wh
 
     def _put(self, targets: Sequence[torch.Tensor], values: Sequence[Value]) -> None:
         for target, value in zip(targets, values, strict=False):
-            self._endings.pop(int(target.untyped_storage()._cdata), None)
+            self._endings.pop(_storage(target), None)
             self.memory.write(target, value)
+
+    def _mark_noisy(self, results: Any) -> None:
+        for tensor in tree_flatten(results)[0]:
+            if isinstance(tensor, torch.Tensor):
+                self._noisy[_storage(tensor)] = tensor.untyped_storage()
 
     def _known(self, tensor: torch.Tensor, written: Sequence[torch.Tensor]) -> Any:
         """What a tensor holds before the operation: a value, or itself where constant."""
@@ -333,9 +347,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[misc] # torch is not there wh
                 made = func(x, *args[1:], **kwargs)
                 return made[place] if isinstance(made, tuple | list) else made
 
-            self._endings[int(target.untyped_storage()._cdata)] = Ending(
-                source, names, finish, refusal
-            )
+            self._endings[_storage(target)] = Ending(source, names, finish, refusal)
 
 
 class _Readers(TorchFunctionMode):  # type: ignore[misc] # as above
@@ -373,19 +385,26 @@ def _written(func: Any, args: Any, kwargs: Any) -> list[torch.Tensor]:
 
 
 def _all_views(outputs: Sequence[torch.Tensor], inputs: Sequence[torch.Tensor]) -> bool:
-    storages = {int(x.untyped_storage()._cdata) for x in inputs}
-    return all(int(x.untyped_storage()._cdata) in storages for x in outputs)
+    storages = {_storage(x) for x in inputs}
+    return all(_storage(x) in storages for x in outputs)
+
+
+def _storage(tensor: torch.Tensor) -> int:
+    return int(tensor.untyped_storage()._cdata)
 
 
 def user_line() -> str:
-    """The line of the user's code that is running: the innermost outside PyTorch and this package."""
-    frame = sys._getframe(1)
+    """The line of the model's code that is running: the innermost outside PyTorch and this package.
+
+    Empty where the model has no code of its own there, as a Sequential.
+    """
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         file = Path(frame.f_code.co_filename)
+        if file.name == "tracing.py" and _OWN in file.parents:
+            return ""  # beyond it is who called the export
         if _OWN not in file.parents and _TORCH not in file.parents and file.exists():
-            import linecache
-
             text = linecache.getline(str(file), frame.f_lineno).strip()
             return f"{file.name}:{frame.f_lineno}: `{text}`"
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return ""

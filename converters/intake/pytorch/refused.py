@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from converters.intake.pytorch.refusal import Refusal
 
-__all__ = ["MODULES", "NUMBER", "is_known", "refusal"]
+__all__ = ["MODULES", "NUMBER", "OF_THE_BATCH", "RANDOM", "is_known", "refusal"]
 
 _ACTIVATION = (
     "is not a rectifier: the rate of a spiking neuron is min(max(x, 0), maximum)",
@@ -31,6 +31,13 @@ _RECURRENT = ("has a state of its own", "use a feed-forward network")
 NUMBER = (
     "takes a number out of the image's values, so what follows would be the same for all images",
     "compute it from constants, or fix it for inference",
+)
+RANDOM = (
+    "uses random numbers at inference",
+    "pass training=self.training to F.dropout, or use torch.nn.Dropout; leave out other noise",
+)
+OF_THE_BATCH = (
+    "makes one number of all images of a batch, so an image's answer would depend on the others"
 )
 _FAKE = (
     "is a fake quantization of quantization-aware training",

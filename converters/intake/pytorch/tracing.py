@@ -68,7 +68,6 @@ def trace_model(model: Any, example: Any) -> Traced:
         answer.finish,
         images,
         in_place=recorder.in_place,
-        random=recorder.random,
         other=lambda: _followed(prepared(model), torch.cat([batch, batch[:1]]))[1].ann,
     )
     return Traced(answer.ann, answer.left_out)
