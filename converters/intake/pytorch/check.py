@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -75,7 +76,9 @@ def _in_float64(
 ) -> tuple[torch.nn.Module, torch.dtype]:
     """The model in float64 where it can compute so."""
     try:
-        model.double()
+        with warnings.catch_warnings():  # of PyTorch about its own copying
+            warnings.simplefilter("ignore")
+            model.double()
         _answer(model, example[:1].double())
     except Exception:  # noqa: BLE001 - whatever a model does when its numbers have another type
         return model.float(), torch.float32

@@ -138,6 +138,14 @@ class Graph:
         self._made[id(value)] = value, number
         return number
 
+    def concatenated(self, value: Value) -> list[Value]:
+        """The values that were joined along channels to make this one, itself for none."""
+        number = self.whole(value)
+        if not number or not isinstance(self.nodes[number - 1].op, ops.Concat):
+            return [value]
+        inputs = [self.names.index(name) for name in self.nodes[number - 1].inputs]
+        return [self.value(i, (self.batch, *self.shapes[i])) for i in inputs]
+
     def is_rectified(self, value: Value) -> bool:
         """Whether no element is ever negative."""
         node, _, scale, shift, form = value.columns()
@@ -190,6 +198,8 @@ class Graph:
                 return None
             sides.append((int(where[0]), int(inside.shape[axis] - 1 - where[-1])))
         (top, bottom), (left, right) = sides
+        if not any((top, bottom, left, right)):
+            return None
         rows, columns = inside.shape[1:]
         core = np.arange(value.size).reshape(value.shape)[
             :, :, top : rows - bottom, left : columns - right
@@ -213,11 +223,8 @@ class Graph:
             return None
         if not _is(form, 0):
             channels = _per_channel(form, self.shapes[number])
-            if channels is None:
-                raise Refusal(
-                    "applies another function to every pixel",
-                    "use one activation for a layer or a channel",
-                )
+            if channels is None or not self._alike(channels):
+                return None
             number = self._activation(number, channels, value.name)
         scale, shift = self._per_image(value.scale, number), self._per_image(value.shift, number)
         if scale is None or shift is None:
@@ -275,11 +282,6 @@ class Graph:
         kinds = {int(f): self._rectifier(int(f)) for f in np.unique(form)}
         each = [kinds[int(f)] for f in np.atleast_1d(form)]
         ceilings = {r.ceiling for r in each}
-        if len({r.levels for r in each}) > 1 or (None in ceilings and len(ceilings) > 1):
-            raise Refusal(
-                "has channels whose activations differ in kind",
-                "use the same function with other constants",
-            )
         name = name or ".relu"
         norm = 1.0 if len(ceilings) == 1 else np.array([r.ceiling for r in each])
         scale = np.array([r.scale for r in each]) / norm
@@ -292,6 +294,11 @@ class Graph:
         result = self._affine(made, factor, offset, f"{self.names[made]}.output")
         self._cached[key] = result
         return result
+
+    def _alike(self, forms: Any) -> bool:
+        """Whether one layer of neurons can compute these functions, one for each channel."""
+        each = [self._rectifier(int(form)) for form in np.unique(forms)]
+        return len({(r.levels, r.ceiling is None) for r in each}) == 1
 
     def _rectifier(self, form: int) -> Rectifier:
         found = rectifier(self.forms[form])
@@ -451,7 +458,8 @@ class Graph:
             forms = np.zeros(self.size(number), dtype=np.int64)
             forms[pairs[0]] = pairs[1]
             full = pairs.shape[1] == self.size(number)
-            if not full or _per_channel(forms, self.shapes[number]) is not None:
+            channels = _per_channel(forms, self.shapes[number]) if full else pairs[1]
+            if channels is not None and self._alike(channels):
                 return [here]
         return [here[form[here] == f] for f in np.unique(form[here])]
 

@@ -40,6 +40,7 @@ def _convolution(
     transposed: bool,
     output_padding: Sequence[int],
     groups: int,
+    *_: Any,  # how it is computed
 ) -> Value:
     if not isinstance(x, Value) or not fixed(weight) or isinstance(bias, Value):
         raise _WEIGHTS
@@ -227,6 +228,7 @@ def _pair(values: Sequence[int]) -> ops.Pair:
 
 HANDLERS: dict[str, Callable[..., Value]] = {
     "convolution": _convolution,
+    "_convolution": _convolution,
     "mm": _product,
     "mv": _product,
     "addmm": _addmm,

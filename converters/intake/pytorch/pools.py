@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -57,17 +58,30 @@ def _windows(call: Call, x: Value, pool: ops.MaxPool2d, *, ceil_mode: bool) -> V
         inner, sides = silent
         even = all(before == after for before, after in sides)
         total = tuple(own + before for own, (before, _) in zip(border, sides, strict=True))
-        if even and all(2 * t <= k for t, k in zip(total, kernel, strict=True)):
-            _check_rectified(call.graph, inner)
+        fits = all(2 * t <= k for t, k in zip(total, kernel, strict=True))
+        if even and fits and call.graph.is_rectified(inner):
             pool, x = ops.MaxPool2d(kernel, steps, (total[0], total[1])), inner
     if any(behind):
+        parts = call.graph.concatenated(x)
+        if len(parts) > 1:  # channel by channel, so that each is a selection of one layer's spikes
+            shapes = [(*call.shape[:1], p.shape[1], *call.shape[2:]) for p in parts]
+            pooled = [
+                _windows(replace(call, shapes=(shape,)), part, pool, ceil_mode=True)
+                for part, shape in zip(parts, shapes, strict=True)
+            ]
+            nodes = [call.graph.node(part) for part in pooled]
+            joint = call.graph.add(ops.Concat(), *nodes, name=f"{call.name}.cat")
+            return call.graph.value(joint, call.shape)
         before = border
         size = (rows + 2 * before[0] + behind[0], columns + 2 * before[1] + behind[1])
         _check_rectified(call.graph, x)
         x = _padded(x, before, size)
         pool = ops.MaxPool2d(kernel, steps, 0)
-    source = call.graph.node(x)
-    made = call.graph.add(pool, source, name=call.name)
+    return _pooled(call, x, pool)
+
+
+def _pooled(call: Call, x: Value, pool: ops.MaxPool2d) -> Value:
+    made = call.graph.add(pool, call.graph.node(x), name=call.name)
     return call.graph.value(made, call.shape)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import warnings
 from typing import Any
 
 import numpy as np
@@ -22,13 +23,21 @@ def prepared(model: Any) -> torch.nn.Module:
         UnsupportedLayerError: more than one input that has no default.
     """
     module = _unwrapped(model)
+    computed = {  # weights that hooks compute cannot be copied with what they come from
+        id(value): value.detach().clone()
+        for part in module.modules()
+        for value in vars(part).values()
+        if isinstance(value, torch.Tensor) and not value.is_leaf
+    }
     try:
-        module = copy.deepcopy(module).cpu().float()
+        with warnings.catch_warnings():  # of PyTorch about its own copying
+            warnings.simplefilter("ignore")
+            module = copy.deepcopy(module, computed).cpu().float()
     except (RuntimeError, TypeError) as error:
         raise ConversionError(
-            f"{type(module).__name__}: cannot be copied ({error}); remove what computes weights "
-            f"in hooks, e.g. by torch.nn.utils.remove_weight_norm"
-        ) from error
+            f"{type(module).__name__}: cannot be copied ({str(error).splitlines()[0]}); make a "
+            f"plain copy by model.load_state_dict(...)"
+        ) from None
     try:
         module.eval()
     except NotImplementedError:  # an exported program is what it is

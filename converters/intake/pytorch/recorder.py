@@ -61,6 +61,7 @@ _PRODUCTS = {"bmm", "mm", "baddbmm", "mul"}
 #: What PyTorch's users call some operations.
 _FRIENDLY = {
     "convolution": "conv",
+    "_convolution": "conv",
     "native_batch_norm": "batch_norm",
     "addmm": "linear",
     "mm": "matmul",
@@ -129,6 +130,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[misc] # torch is not there wh
         self._paths = {id(module): path for path, module in model.named_modules()}
         self._stack: list[torch.nn.Module] = []
         self._endings: dict[int, Ending] = {}
+        self._unusable: dict[int, Found] = {}  # results that nothing may read
         self._noisy: dict[int, Any] = {}  # storages of random numbers, kept alive
         self._inside: int | None = None  # depth of a module that is taken as a whole
         self._taken: Value | None = None
@@ -151,6 +153,10 @@ class Recorder(TorchDispatchMode):  # type: ignore[misc] # torch is not there wh
     def ending(self, tensor: torch.Tensor) -> Ending | None:
         """The last step that made ``tensor``, if one did."""
         return self._endings.get(_storage(tensor))
+
+    def unusable(self, tensor: torch.Tensor) -> Found | None:
+        """Why nothing may read a result, if so."""
+        return self._unusable.get(_storage(tensor))
 
     def refuse(self, operator: str, why: str, remedy: str, place: str | None = None) -> None:
         """Note what cannot come in."""
@@ -228,7 +234,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[misc] # torch is not there wh
         tensors = [x for x in tree_flatten((args, kwargs))[0] if isinstance(x, torch.Tensor)]
         name = func._schema.name.split("::")[-1]
         traced = any(self.memory.holds(tensor) for tensor in tensors)
-        random = any(tag is torch.Tag.nondeterministic_seeded for tag in func.tags)
+        random = torch.Tag.nondeterministic_seeded in func.tags
         noisy = random or any(_storage(tensor) in self._noisy for tensor in tensors)
         if not traced or self._inside is not None or name in _SHAPE_ONLY:
             result = func(*args, **kwargs)
@@ -237,6 +243,10 @@ class Recorder(TorchDispatchMode):  # type: ignore[misc] # torch is not there wh
             return result
         if noisy:
             self.refuse(self._names(name)[0], *refused.RANDOM)
+            result = func(*args, **kwargs)
+            targets = _written(func, args, kwargs) or tree_flatten(result)[0]
+            self._put(targets, [lost(tuple(target.shape)) for target in targets])
+            return result
         written = _written(func, args, kwargs)
         plain = name.removesuffix("_") if written else name
         given = {id(t): self._known(t, written) for t in tensors}
@@ -248,12 +258,24 @@ class Recorder(TorchDispatchMode):  # type: ignore[misc] # torch is not there wh
         if written:
             self.in_place.append(self._names(name)[0])
         targets = written or outputs
-        if plain in _ENDINGS or (endings and plain in _BEHIND_ENDINGS):
+        whole_batch = plain in {"max", "argmax"} and len(args) + len(kwargs) == 1
+        if not whole_batch and (plain in _ENDINGS or (endings and plain in _BEHIND_ENDINGS)):
             if endings or not self._try(func, plain, targets, args, kwargs, given):
                 self._keep_ending(func, plain, targets, args, kwargs, given)
             return result
-        self.found += [e.refusal for e in endings if e.refusal not in self.found]
-        self._put(targets, self._value(func, plain, targets or tensors, args, kwargs, given))
+        unusable = [e.refusal for e in endings]
+        unusable += [self._unusable[_storage(t)] for t in tensors if _storage(t) in self._unusable]
+        self.found += [refusal for refusal in unusable if refusal not in self.found]
+        before = len(self.found)
+        values = self._value(func, plain, targets or tensors, args, kwargs, given)
+        self._put(targets, values)
+        if len(self.found) == before and not any(_is_lost(v) for v in given.values()):
+            for target, value in zip(targets, values, strict=False):
+                if value.is_lost:
+                    place, operator = self._place(), self._names(name)[0]
+                    self._unusable[_storage(target)] = Found(
+                        place, operator, user_line(), *refused.PLACES
+                    )
         return result
 
     def _try(self, *call: Any) -> bool:
@@ -271,6 +293,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[misc] # torch is not there wh
     def _put(self, targets: Sequence[torch.Tensor], values: Sequence[Value]) -> None:
         for target, value in zip(targets, values, strict=False):
             self._endings.pop(_storage(target), None)
+            self._unusable.pop(_storage(target), None)
             self.memory.write(target, value)
 
     def _mark_noisy(self, results: Any) -> None:
@@ -387,6 +410,10 @@ def _written(func: Any, args: Any, kwargs: Any) -> list[torch.Tensor]:
 def _all_views(outputs: Sequence[torch.Tensor], inputs: Sequence[torch.Tensor]) -> bool:
     storages = {_storage(x) for x in inputs}
     return all(_storage(x) in storages for x in outputs)
+
+
+def _is_lost(value: Any) -> bool:
+    return isinstance(value, Value) and value.is_lost
 
 
 def _storage(tensor: torch.Tensor) -> int:

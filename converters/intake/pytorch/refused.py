@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from converters.intake.pytorch.refusal import Refusal
 
-__all__ = ["MODULES", "NUMBER", "OF_THE_BATCH", "RANDOM", "is_known", "refusal"]
+__all__ = ["MODULES", "NUMBER", "OF_THE_BATCH", "PLACES", "RANDOM", "is_known", "refusal"]
 
 _ACTIVATION = (
     "is not a rectifier: the rate of a spiking neuron is min(max(x, 0), maximum)",
@@ -38,6 +38,10 @@ RANDOM = (
 )
 OF_THE_BATCH = (
     "makes one number of all images of a batch, so an image's answer would depend on the others"
+)
+PLACES = (
+    "tells the places of maxima, which no spikes tell",
+    "use the maxima themselves",
 )
 _FAKE = (
     "is a fake quantization of quantization-aware training",

@@ -12,6 +12,7 @@ import torch
 
 from converters.ann.graph import Ann
 from converters.intake.pytorch.check import check_answers
+from converters.intake.pytorch.graph import as_image
 from converters.intake.pytorch.outputs import only_tensor
 from converters.intake.pytorch.prepare import prepared, some_images
 from converters.intake.pytorch.recorder import Recorder
@@ -59,6 +60,10 @@ def trace_model(model: Any, example: Any) -> Traced:
         UnsupportedLayerError, ConversionError: see `converters.export`.
     """
     images = some_images(example)
+    try:
+        as_image(images.shape[1:])
+    except Refusal as error:
+        raise UnsupportedLayerError(f"the model {error.why}; {error.remedy}") from None
     module = prepared(model)
     batch = images[torch.arange(_BATCH) % len(images)].clone()
     recorder, answer = _followed(module, batch)
@@ -109,6 +114,9 @@ def _answer(recorder: Recorder, tensor: torch.Tensor) -> _Answer:
         value = recorder.memory.read(tensor)
     else:
         raise Refusal("does not depend on the image", "return what is computed from it")
+    unusable = recorder.unusable(tensor)
+    if unusable is not None:
+        raise Refusal(unusable.why, unusable.remedy)
     without = _without_rectifier(recorder, value)
     if without is not None:
         before = finish
