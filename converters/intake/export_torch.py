@@ -43,6 +43,7 @@ from converters.intake.pytorch.tracing import Traced, trace_model
 
 __all__ = ["export", "main", "trace"]
 
+
 def export(model: Any, example: Any, path: str | os.PathLike[str]) -> Ann:
     """Write ``model`` as a self-describing NPZ, whole or not at all.
 
@@ -89,7 +90,7 @@ def _warn(traced: Traced) -> None:
             f"{' and '.join(traced.left_out)} at the end of the model is left out: the answer of a "
             f"spiking network is the largest sum, which is the same without",
             UserWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
 
 

@@ -53,9 +53,9 @@ class Linear(Description):
     weight: Values
 
     def __post_init__(self) -> None:
-        weight = frozen_array(self.weight, "Dense.weight")
+        weight = frozen_array(self.weight, "Linear.weight")
         if weight.ndim != 2:
-            raise ShapeError(f"Dense.weight: expected (out, in), found shape {weight.shape}")
+            raise ShapeError(f"Linear.weight: expected (out, in), found shape {weight.shape}")
         object.__setattr__(self, "weight", weight)
 
 
@@ -188,9 +188,7 @@ class Scale(Description):
         object.__setattr__(self, "factor", frozen_array(self.factor, "Scale.factor"))
 
 
-Synapse = (
-    Linear | Conv2d | AvgPool2d | SumPool2d | Sparse | Subsample | Flatten | Unflatten | Scale
-)
+Synapse = Linear | Conv2d | AvgPool2d | SumPool2d | Sparse | Subsample | Flatten | Unflatten | Scale
 
 
 def _image(shape: Shape, what: str) -> tuple[int, int, int]:

@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 
 from converters.ann import ops
-from converters.ann.graph import Ann
 from converters.ann.forward import forward
+from converters.ann.graph import Ann
 from converters.intake.pytorch.outputs import only_tensor
 from eventsnn import ConversionError
 
@@ -63,7 +63,9 @@ def check_answers(
                 f"random numbers or keeps something between calls, which a spiking network "
                 f"cannot; remove that for inference, e.g. pass training=self.training to F.dropout"
             )
-        found = forward(ann, given.numpy().reshape(len(given), *ann.input_shape), dtype=_kind(dtype))
+        found = forward(
+            ann, given.numpy().reshape(len(given), *ann.input_shape), dtype=_kind(dtype)
+        )
         with torch.no_grad():
             answer = finish(torch.from_numpy(found)).numpy()
         worst = _difference(ann, first, answer.reshape(first.shape), dtype)

@@ -13,39 +13,19 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from converters.ann import ops
-from converters.ann.graph import INPUT, Ann, Node
+from converters.ann.shapes import Shape
+from converters.intake.pytorch.nodes import Nodes, as_image, is_all, per_channel
 from converters.intake.pytorch.rectifier import Rectifier, rectifier
 from converters.intake.pytorch.refusal import Refusal
 from converters.intake.pytorch.value import CONSTANT, Forms, Value
-from converters.ann.shapes import Shape, output_shape
 
-__all__ = ["Graph", "Sides", "as_image"]
+__all__ = ["Graph", "Sides"]
 
 #: Zeros before and after, along rows and along columns.
 Sides = tuple[ops.Pair, ops.Pair]
 
-#: Synapses of one sparse matrix beyond which a model is refused.
-_MOST_SYNAPSES = 2**25
-
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
-
-
-def as_image(shape: Sequence[int]) -> Shape:
-    """An ANN's shape for PyTorch's: 1-d signals (C, L) are images of height 1.
-
-    Raises:
-        Refusal: more axes than channels, rows and columns, or none.
-    """
-    if len(shape) == 2:
-        return shape[0], 1, shape[1]
-    if len(shape) not in {1, 3}:
-        raise Refusal(
-            f"reads a value of shape {tuple(shape)} beside the batch axis; expected (N,), (C, L) "
-            f"or (C, H, W)",
-            "rebuild this part on images or vectors",
-        )
-    return tuple(shape)
 
 
 @dataclass(frozen=True)
@@ -64,55 +44,15 @@ class _Elements:
 
 
 @dataclass
-class Graph:
-    """Nodes by number; 0 is the image.
+class Graph(Nodes):
+    """Nodes, and the values of tensors that become some."""
 
-    Args:
-        batch: images that run through the model.
-        image: PyTorch's shape of one.
-    """
-
-    batch: int
-    image: Shape
     forms: Forms = field(default_factory=Forms)
-    names: list[str] = field(default_factory=lambda: [INPUT])
-    shapes: list[Shape] = field(default_factory=list)
-    nodes: list[Node] = field(default_factory=list)
     _made: dict[int, tuple[Value, int]] = field(default_factory=dict)
-    _cached: dict[tuple[Any, ...], int] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.shapes.append(as_image(self.image))
-
-    def ann(self, output: int) -> Ann:
-        """What computes node ``output``."""
-        needed = {self.names[output]}
-        for node in reversed(self.nodes):
-            if node.name in needed:
-                needed.update(node.inputs)
-        nodes = tuple(node for node in self.nodes if node.name in needed)
-        return Ann(self.shapes[0], nodes, self.names[output])
-
-    def add(self, op: ops.Op, *inputs: int, name: str) -> int:
-        """A new node.
-
-        Raises:
-            ShapeError: the inputs do not fit.
-        """
-        unique = self._unused(name, inputs)
-        shape = output_shape(op, tuple(self.shapes[source] for source in inputs))
-        self.nodes.append(Node(unique, op, tuple(self.names[source] for source in inputs)))
-        self.names.append(unique)
-        self.shapes.append(shape)
-        return len(self.names) - 1
 
     def value(self, number: int, shape: Sequence[int], name: str = "") -> Value:
         """All of a node, as a tensor of ``shape``."""
         return Value(tuple(shape), number, name=name)
-
-    def size(self, number: int) -> int:
-        """Numbers of a node in one image."""
-        return math.prod(self.shapes[number])
 
     def node(self, value: Value) -> int:
         """The node that holds ``value``, in the ANN's shape of it.
@@ -134,7 +74,7 @@ class Graph:
         if number is None:
             number = self._gathered(self._of_an_image(value), shape, value.name)
         else:
-            number = self._reshaped(number, shape)
+            number = self.reshaped(number, shape)
         self._made[id(value)] = value, number
         return number
 
@@ -221,15 +161,15 @@ class Graph:
         form = self._per_image(value.form, number)
         if form is None:
             return None
-        if not _is(form, 0):
-            channels = _per_channel(form, self.shapes[number])
+        if not is_all(form, 0):
+            channels = per_channel(form, self.shapes[number])
             if channels is None or not self._alike(channels):
                 return None
             number = self._activation(number, channels, value.name)
         scale, shift = self._per_image(value.scale, number), self._per_image(value.shift, number)
         if scale is None or shift is None:
             return None
-        return self._affine(number, scale, shift, value.name)
+        return self.affine(number, scale, shift, value.name)
 
     def _in_order(self, value: Value) -> Value:
         """With no index where the elements are all of one node in order."""
@@ -286,12 +226,12 @@ class Graph:
         norm = 1.0 if len(ceilings) == 1 else np.array([r.ceiling for r in each])
         scale = np.array([r.scale for r in each]) / norm
         shift = np.array([r.shift for r in each]) / norm
-        source = self._affine(number, scale, shift, f"{self._plain(name, number)}.input")
+        source = self.affine(number, scale, shift, f"{self.named(name, number)}.input")
         ceiling = each[0].ceiling if len(ceilings) == 1 else 1.0
-        made = self.add(ops.ReLU(ceiling, each[0].levels), source, name=self._plain(name, number))
+        made = self.add(ops.ReLU(ceiling, each[0].levels), source, name=self.named(name, number))
         factor = np.array([r.factor for r in each]) * norm
         offset = np.array([r.offset for r in each])
-        result = self._affine(made, factor, offset, f"{self.names[made]}.output")
+        result = self.affine(made, factor, offset, f"{self.names[made]}.output")
         self._cached[key] = result
         return result
 
@@ -309,44 +249,6 @@ class Graph:
                 "replace it by ReLU, ReLU6 or a clamp and train again",
             )
         return found
-
-    def _affine(self, number: int, scale: Any, shift: Any, name: str) -> int:
-        """``scale x + shift`` of a node, by numbers or arrays of one image."""
-        shape = self.shapes[number]
-        by_channel = [_per_channel(np.asarray(v, dtype=np.float64), shape) for v in (scale, shift)]
-        factor, offset = by_channel
-        if factor is not None and offset is not None:
-            if _is(factor, 1) and _is(offset, 0):
-                return number
-            key = ("affine", number, np.asarray(factor).tobytes(), np.asarray(offset).tobytes())
-            if key not in self._cached:
-                if np.size(factor) == 1 and _is(offset, 0):
-                    op: ops.Op = ops.Scale(float(np.ravel(factor)[0]))
-                else:
-                    weight, bias = (np.broadcast_to(v, shape[:1]) for v in (factor, offset))
-                    zeros = np.zeros(shape[0])
-                    op = ops.BatchNorm(weight, bias, zeros, zeros + 1, eps=0.0)
-                self._cached[key] = self.add(op, number, name=self._plain(name, number, "scale"))
-            return self._cached[key]
-        size = math.prod(shape)
-        diagonal = sp.diags_array(np.broadcast_to(scale, size).astype(np.float64))
-        return self.sparse(
-            {number: sp.csr_array(diagonal)}, np.broadcast_to(shift, size), shape, name
-        )
-
-    def _reshaped(self, number: int, shape: Shape) -> int:
-        """In another shape, the values in the same order."""
-        if self.shapes[number] == shape:
-            return number
-        key = ("shape", number, shape)
-        if key not in self._cached:
-            if len(shape) == 1:
-                made = self.add(ops.Flatten(), number, name=f"{self.origin(number)}.flatten")
-            else:
-                same = sp.csr_array(sp.eye_array(self.size(number)))
-                made = self.sparse({number: same}, np.zeros(1), shape, ".reshape")
-            self._cached[key] = made
-        return self._cached[key]
 
     def _gathered(self, elements: _Elements, shape: Shape, name: str) -> int:
         """Any choice of elements of any nodes."""
@@ -375,26 +277,6 @@ class Graph:
             matrices[int(number)] = sp.csr_array(sp.coo_array(entries, size))
         return self.sparse(matrices, elements.shift, shape, name or ".select")
 
-    def sparse(
-        self, matrices: dict[int, sp.csr_array], shift: Floats, shape: Shape, name: str
-    ) -> int:
-        """The sum of sparse matrices times nodes, and a constant."""
-        size = math.prod(shape)
-        parts = []
-        for place, (number, matrix) in enumerate(matrices.items()):
-            if matrix.nnz > _MOST_SYNAPSES:
-                raise Refusal(
-                    f"is a matrix of {matrix.nnz} synapses, more than {_MOST_SYNAPSES}",
-                    "use smaller images, or convolutions and pooling",
-                )
-            bias = np.broadcast_to(shift, size) if place == 0 and np.any(shift) else None
-            matrix.sort_indices()
-            op = ops.Sparse(matrix.data, matrix.indices, matrix.indptr, self.size(number), shape, bias)
-            parts.append(self.add(op, number, name=self._plain(name, number)))
-        if len(parts) == 1:
-            return parts[0]
-        return self.add(ops.Add(), *parts, name=f"{self._plain(name, parts[0])}.sum")
-
     def _subsampled(self, elements: _Elements, shape: Shape, name: str) -> int | None:
         """Every n-th pixel from the first on, among silent channels; None for anything else."""
         moving = elements.moving()
@@ -419,7 +301,7 @@ class Graph:
         if lattice.shape != index.shape or not np.array_equal(lattice, index):
             return None
         op = ops.Subsample((step_y, step_x), (first, shape[0] - first - source[0]))
-        return self.add(op, number, name=self._plain(name, number, "subsample"))
+        return self.add(op, number, name=self.named(name, number, "subsample"))
 
     def _activated(self, elements: _Elements, name: str) -> _Elements:
         """With every function of an element computed by a node."""
@@ -437,11 +319,13 @@ class Graph:
                 else:
                     entries = (np.ones(len(chosen)), (np.arange(len(chosen)), chosen))
                     part = sp.csr_array(sp.coo_array(entries, (len(chosen), size)))
-                    source = self.sparse({int(number): part}, np.zeros(1), (len(chosen),), ".select")
+                    source = self.sparse(
+                        {int(number): part}, np.zeros(1), (len(chosen),), ".select"
+                    )
                     places = np.searchsorted(chosen, index[some])
                     forms = np.zeros(len(chosen), dtype=np.int64)
                     forms[places] = form[some]
-                channels = _per_channel(forms, self.shapes[source])
+                channels = per_channel(forms, self.shapes[source])
                 if channels is None:
                     raise Refusal(
                         "applies another function to every pixel",
@@ -458,51 +342,7 @@ class Graph:
             forms = np.zeros(self.size(number), dtype=np.int64)
             forms[pairs[0]] = pairs[1]
             full = pairs.shape[1] == self.size(number)
-            channels = _per_channel(forms, self.shapes[number]) if full else pairs[1]
+            channels = per_channel(forms, self.shapes[number]) if full else pairs[1]
             if channels is not None and self._alike(channels):
                 return [here]
         return [here[form[here] == f] for f in np.unique(form[here])]
-
-    def origin(self, number: int) -> str:
-        """The layer with weights that a node comes from, by name."""
-        by_name = {node.name: node for node in self.nodes}
-        name = self.names[number]
-        while name in by_name and not isinstance(
-            by_name[name].op, ops.Conv2d | ops.Linear
-        ):
-            name = max(by_name[name].inputs, key=self.names.index)
-        return name
-
-    def _plain(self, name: str, number: int, default: str = "node") -> str:
-        """A name that begins with a dot follows the layer with weights that it comes from."""
-        if not name:
-            name = f".{default}"
-        return f"{self.origin(number)}{name}" if name.startswith(".") else name
-
-    def _unused(self, name: str, inputs: tuple[int, ...]) -> str:
-        """The name, or another where it is taken."""
-        if name in self.names and inputs:
-            last = name.rpartition(".")[2]
-            named = f"{self.origin(inputs[0])}.{last}"
-            name = named if self.origin(inputs[0]) != INPUT else name
-        candidate, count = name, 1
-        while candidate in self.names:
-            candidate, count = f"{name}_{count}", count + 1
-        return candidate
-
-
-def _is(values: Any, number: float) -> bool:
-    return bool(np.all(np.asarray(values) == number))
-
-
-def _per_channel(values: Any, shape: Shape) -> Any:
-    """A number, or (C,), where nothing else differs; None otherwise."""
-    array = np.asarray(values)
-    if array.size == 1:
-        return array.ravel()[0]
-    if array.size == shape[0]:
-        return array.ravel()
-    by_channel = array.reshape(shape[0], -1)
-    if not np.all(by_channel == by_channel[:, :1]):
-        return None
-    return by_channel[:, 0]

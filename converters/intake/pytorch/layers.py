@@ -105,7 +105,9 @@ def _dilated(
     inputs, per_group = weight.shape[:2]
     split = weight.reshape(groups, inputs // groups, per_group, *kernel)
     turned = split.transpose(0, 2, 1, 3, 4)[..., ::-1, ::-1]
-    return apart, np.ascontiguousarray(turned.reshape(groups * per_group, inputs // groups, *kernel))
+    return apart, np.ascontiguousarray(
+        turned.reshape(groups * per_group, inputs // groups, *kernel)
+    )
 
 
 def _product(call: Call, x: Any, y: Any) -> Value:
@@ -165,9 +167,7 @@ def _linear(
     shape = call.shape if shape is None else shape
     batch = call.graph.batch
     if x.shape[0] == batch:
-        made = call.graph.add(
-            ops.Linear(weight, bias), call.graph.node(x), name=call.name
-        )
+        made = call.graph.add(ops.Linear(weight, bias), call.graph.node(x), name=call.name)
         return call.graph.value(made, shape)
     rows, rest = divmod(x.shape[0], batch)
     if rest:
@@ -217,7 +217,14 @@ def _batch_norm(
 
 
 def _norm_without_training(
-    call: Call, x: Any, weight: Any, bias: Any, mean: Any, variance: Any, momentum: float, eps: float
+    call: Call,
+    x: Any,
+    weight: Any,
+    bias: Any,
+    mean: Any,
+    variance: Any,
+    momentum: float,
+    eps: float,
 ) -> Value:
     return _batch_norm(call, x, weight, bias, mean, variance, False, momentum, eps)
 

@@ -61,7 +61,7 @@ class Memory:
 
 
 def _key(tensor: Any) -> int:
-    return int(tensor.untyped_storage()._cdata)
+    return int(tensor.untyped_storage()._cdata)  # noqa: SLF001 - its only identity
 
 
 def _elements(tensor: Any) -> int:

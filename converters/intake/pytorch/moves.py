@@ -17,14 +17,43 @@ from converters.intake.pytorch.value import Value, joined
 __all__ = ["HANDLERS"]
 
 #: Functions that return elements of their arguments, and zeros.
-_MOVES = """
-    index_select flip roll repeat tile pixel_shuffle pixel_unshuffle channel_shuffle
-    reflection_pad1d reflection_pad2d replication_pad1d replication_pad2d upsample_nearest1d
-    upsample_nearest2d _upsample_nearest_exact1d _upsample_nearest_exact2d im2col stack
-    slice_scatter select_scatter diagonal_scatter constant_pad_nd index_put gather take
-    rot90 tril triu repeat_interleave permute_copy expand_copy view_copy slice_copy
-    native_channel_shuffle as_strided_copy
-""".split()
+_MOVES = [
+    "index_select",
+    "flip",
+    "roll",
+    "repeat",
+    "tile",
+    "pixel_shuffle",
+    "pixel_unshuffle",
+    "channel_shuffle",
+    "reflection_pad1d",
+    "reflection_pad2d",
+    "replication_pad1d",
+    "replication_pad2d",
+    "upsample_nearest1d",
+    "upsample_nearest2d",
+    "_upsample_nearest_exact1d",
+    "_upsample_nearest_exact2d",
+    "im2col",
+    "stack",
+    "slice_scatter",
+    "select_scatter",
+    "diagonal_scatter",
+    "constant_pad_nd",
+    "index_put",
+    "gather",
+    "take",
+    "rot90",
+    "tril",
+    "triu",
+    "repeat_interleave",
+    "permute_copy",
+    "expand_copy",
+    "view_copy",
+    "slice_copy",
+    "native_channel_shuffle",
+    "as_strided_copy",
+]
 
 
 def _moved(call: Call, *args: Any, **kwargs: Any) -> Value:
@@ -56,8 +85,7 @@ def _moved(call: Call, *args: Any, **kwargs: Any) -> Value:
     numbers = call.function(*given, **kwargs)
     table = joined([as_value(fill).reshaped((1,)), *values])
     positions = np.round(numbers.numpy()).astype(np.int64)
-    moved = table.taken(positions)
-    return moved
+    return table.taken(positions)
 
 
 def _data_positions(call: Call) -> set[int]:

@@ -42,9 +42,9 @@ def _function(call: Call, rule: Callable[..., Piecewise], *operands: Any) -> Val
 
 def _add(call: Call, x: Any, y: Any, *, alpha: float = 1) -> Value:
     if fixed(y):
-        return x.broadcast(call.shape).affine(1.0, array(y) * alpha, call.name)
+        return as_value(x).broadcast(call.shape).affine(1.0, array(y) * alpha, call.name)
     if fixed(x):
-        return y.broadcast(call.shape).affine(alpha, array(x), call.name)
+        return as_value(y).broadcast(call.shape).affine(alpha, array(x), call.name)
     x, y = (v.broadcast(call.shape) for v in (x, y))
     if alpha != 1:
         y = y.affine(alpha, 0.0, call.name)
@@ -76,7 +76,7 @@ def _is_possible(call: Call, value: Value) -> bool:
 
 def _sum(call: Call, x: Value, y: Value) -> Value:
     """Of two nodes, or of one and what is silent in places."""
-    moving = [np.any((np.asarray(v.node) >= 0)) for v in (x, y)]
+    moving = [np.any(np.asarray(v.node) >= 0) for v in (x, y)]
     assert all(moving)
     a, b = call.graph.node(x), call.graph.node(y)
     return call.graph.value(call.graph.add(ops.Add(), a, b, name=call.name), call.shape)
@@ -92,9 +92,9 @@ def _rsub(call: Call, x: Any, y: Any, alpha: float = 1) -> Value:
 
 def _mul(call: Call, x: Any, y: Any) -> Value:
     if fixed(y):
-        return x.broadcast(call.shape).affine(array(y), 0.0, call.name)
+        return as_value(x).broadcast(call.shape).affine(array(y), 0.0, call.name)
     if fixed(x):
-        return y.broadcast(call.shape).affine(array(x), 0.0, call.name)
+        return as_value(y).broadcast(call.shape).affine(array(x), 0.0, call.name)
     try:
         return call.graph.forms.mapped(
             [x.broadcast(call.shape), y.broadcast(call.shape)], Piecewise.times, call.name
@@ -108,7 +108,9 @@ def _div(call: Call, x: Any, y: Any, *, rounding_mode: str | None = None) -> Val
         raise Refusal("divides by a value that depends on the image", "divide by a constant")
     if np.any(array(y) == 0):
         raise Refusal("divides by zero", "check the constant")
-    quotient: Value = x.broadcast(call.shape).affine(1 / array(y).astype(np.float64), 0.0, call.name)
+    quotient: Value = x.broadcast(call.shape).affine(
+        1 / array(y).astype(np.float64), 0.0, call.name
+    )
     if rounding_mode is None:
         return quotient
     rule = np.floor if rounding_mode == "floor" else np.trunc
@@ -190,9 +192,7 @@ def _sign(call: Call, x: Value) -> Value:
 def _rounding(rule: Any) -> Callable[..., Value]:
     def handler(call: Call, x: Value, *, decimals: int = 0) -> Value:
         factor = 10.0**decimals
-        return _function(
-            call, lambda f: f.affine(factor, 0).rounded(rule).affine(1 / factor, 0), x
-        )
+        return _function(call, lambda f: f.affine(factor, 0).rounded(rule).affine(1 / factor, 0), x)
 
     return handler
 
@@ -230,7 +230,12 @@ def _logical_not(call: Call, x: Value) -> Value:
 
 
 def _bucketize(
-    call: Call, x: Value, boundaries: Any, *, out_int32: bool = False, right: bool = False  # noqa: ARG001 - of the result's type
+    call: Call,
+    x: Value,
+    boundaries: Any,
+    *,
+    out_int32: bool = False,  # noqa: ARG001 - of the result's type
+    right: bool = False,
 ) -> Value:
     edges = array(boundaries).astype(np.float64).ravel()
     relation = np.greater_equal if right else np.greater

@@ -102,7 +102,6 @@ def _padded(x: Value, before: ops.Pair, size: ops.Pair) -> Value:
         x.size
     ).reshape(x.shape)
 
-
     return joined([x, constants(np.zeros(1))]).taken(positions)
 
 
@@ -215,9 +214,11 @@ def _summed(call: Call, x: Value, dim: Any, *, mean: bool) -> tuple[Value, int]:
         return call.graph.value(made, call.shape), 1 if mean else terms
     kept = [axis for axis in range(len(x.shape)) if axis not in axes]
     order = np.arange(x.size).reshape(x.shape).transpose(*kept, *axes).reshape(-1, terms)
-    parts = [x.taken(order[:, term], call.shape) for term in range(terms)] if (
-        terms <= _MOST_TERMS
-    ) else []
+    parts = (
+        [x.taken(order[:, term], call.shape) for term in range(terms)]
+        if (terms <= _MOST_TERMS)
+        else []
+    )
     if parts and all(call.graph.whole(part) is not None for part in parts):
         nodes = [call.graph.node(part) for part in parts]
         total = nodes[0] if terms == 1 else call.graph.add(ops.Add(), *nodes, name=call.name)
@@ -239,7 +240,9 @@ def _matrix_sum(call: Call, x: Value, order: Any, terms: int) -> Value:
     outputs = order.shape[0] // call.graph.batch
     columns = order[:outputs].ravel()
     pointers = np.arange(outputs + 1) * terms
-    matrix = sp.csr_array((np.ones(columns.size), columns, pointers), (outputs, call.graph.size(source)))
+    matrix = sp.csr_array(
+        (np.ones(columns.size), columns, pointers), (outputs, call.graph.size(source))
+    )
     made = call.graph.sparse({source: matrix}, np.zeros(1), (outputs,), call.name)
     return call.graph.value(made, (call.graph.batch, outputs)).reshaped(call.shape)
 

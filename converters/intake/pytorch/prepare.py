@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import inspect
 import warnings
@@ -38,10 +39,8 @@ def prepared(model: Any) -> torch.nn.Module:
             f"{type(module).__name__}: cannot be copied ({str(error).splitlines()[0]}); make a "
             f"plain copy by model.load_state_dict(...)"
         ) from None
-    try:
+    with contextlib.suppress(NotImplementedError):  # an exported program is what it is
         module.eval()
-    except NotImplementedError:  # an exported program is what it is
-        pass
     _check_inputs(module)
     return module
 

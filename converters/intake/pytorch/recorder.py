@@ -9,13 +9,9 @@ functions. Views need no rule of their own: they share memory, see
 
 from __future__ import annotations
 
-import linecache
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import torch
@@ -31,6 +27,7 @@ from converters.intake.pytorch.graph import Graph
 from converters.intake.pytorch.memory import Memory
 from converters.intake.pytorch.refusal import Found, Refusal
 from converters.intake.pytorch.value import Value, lost
+from converters.intake.pytorch.whereabouts import Whereabouts, user_line
 from converters.training.spiking import Spike
 from eventsnn import NetworkError
 
@@ -44,10 +41,25 @@ _HANDLERS: dict[str, Callable[..., Any]] = {
 }
 
 #: Operations that look at the shape of a value only.
-_SHAPE_ONLY = """
-    empty_like zeros_like ones_like full_like rand_like randn_like randint_like new_empty new_zeros
-    new_ones new_full new_empty_strided sym_size sym_stride sym_numel size stride
-""".split()
+_SHAPE_ONLY = [
+    "empty_like",
+    "zeros_like",
+    "ones_like",
+    "full_like",
+    "rand_like",
+    "randn_like",
+    "randint_like",
+    "new_empty",
+    "new_zeros",
+    "new_ones",
+    "new_full",
+    "new_empty_strided",
+    "sym_size",
+    "sym_stride",
+    "sym_numel",
+    "size",
+    "stride",
+]
 
 #: Last steps that change how an answer is written, not which it is.
 _ENDINGS = {"sigmoid", "_softmax", "_log_softmax", "argmax", "max", "log_sigmoid_forward"}
@@ -58,26 +70,6 @@ _BEHIND_ENDINGS = {"gt", "ge", "lt", "le", "round", "_to_copy", "clone"}
 #: Reported even where what they multiply was refused: attention shows by them.
 _PRODUCTS = {"bmm", "mm", "baddbmm", "mul"}
 
-#: What PyTorch's users call some operations.
-_FRIENDLY = {
-    "convolution": "conv",
-    "_convolution": "conv",
-    "native_batch_norm": "batch_norm",
-    "addmm": "linear",
-    "mm": "matmul",
-    "bmm": "matmul",
-    "max_pool2d_with_indices": "max_pool2d",
-    "_adaptive_avg_pool2d": "adaptive_avg_pool2d",
-    "native_layer_norm": "layer_norm",
-    "native_group_norm": "group_norm",
-    "constant_pad_nd": "pad",
-    "_local_scalar_dense": "item",
-    "_prelu_kernel": "prelu",
-    "upsample_nearest2d": "interpolate",
-    "log_sigmoid_forward": "logsigmoid",
-    "_scaled_dot_product_flash_attention_for_cpu": "scaled_dot_product_attention",
-}
-
 #: Methods that read numbers out of a tensor without an operation.
 _READERS = {
     torch.Tensor.numpy,
@@ -86,9 +78,6 @@ _READERS = {
     torch.Tensor.data_ptr,
     torch.Tensor.__dlpack__,
 }
-
-_OWN = Path(__file__).resolve().parents[2]
-_TORCH = Path(torch.__file__).resolve().parent
 
 
 @dataclass(frozen=True)
@@ -127,8 +116,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[misc] # torch is not there wh
         self.memory = Memory()
         self.found: list[Found] = []
         self.in_place: list[str] = []
-        self._paths = {id(module): path for path, module in model.named_modules()}
-        self._stack: list[torch.nn.Module] = []
+        self._where = Whereabouts(model)
         self._endings: dict[int, Ending] = {}
         self._unusable: dict[int, Found] = {}  # results that nothing may read
         self._noisy: dict[int, Any] = {}  # storages of random numbers, kept alive
@@ -160,33 +148,34 @@ class Recorder(TorchDispatchMode):  # type: ignore[misc] # torch is not there wh
 
     def refuse(self, operator: str, why: str, remedy: str, place: str | None = None) -> None:
         """Note what cannot come in."""
-        where = self._place() if place is None else place
+        where = self._where.path() if place is None else place
         found = Found(where, operator, user_line(), why, remedy)
         if (why, remedy) == refused.NUMBER:  # what made the number is no fault of its own
-            self.found = [f for f in self.found if f.why != refused.OF_THE_BATCH or f.line != found.line]
+            self.found = [
+                f for f in self.found if f.why != refused.OF_THE_BATCH or f.line != found.line
+            ]
         self.found.append(found)
 
     # --- modules -------------------------------------------------------------------------
 
     def _enter(self, module: torch.nn.Module, inputs: Any) -> None:
-        self._stack.append(module)
+        self._where.enter(module)
         if self._inside is not None:
             return
         tensors = [x for x in tree_flatten(inputs)[0] if isinstance(x, torch.Tensor)]
         kind = type(module).__name__
         traced = any(self.memory.holds(tensor) for tensor in tensors)
         if traced and isinstance(module, Spike):
-            self._inside = len(self._stack)
+            self._inside = self._where.depth
             self._taken = self.memory.read(tensors[0])
         elif traced and kind in refused.MODULES and type(module).__module__.startswith("torch."):
-            self._inside = len(self._stack)
+            self._inside = self._where.depth
             self._taken = None
             self.refuse(kind, *refused.MODULES[kind])
 
     def _leave(self, module: torch.nn.Module, inputs: Any, output: Any) -> None:  # noqa: ARG002 - a hook's signature
-        depth = len(self._stack)
-        while self._stack and self._stack.pop() is not module:
-            pass
+        depth, path = self._where.depth, self._where.path()
+        self._where.leave(module)
         if self._inside is None or depth != self._inside:
             return
         self._inside = None
@@ -202,37 +191,22 @@ class Recorder(TorchDispatchMode):  # type: ignore[misc] # torch is not there wh
                 float(module.standard_deviation),
             )
             source = self.graph.node(self._taken)
-            made = self.graph.add(op, source, name=self._paths.get(id(module), "spike") or "spike")
+            made = self.graph.add(op, source, name=path or "spike")
             self.memory.write(tensors[0], self.graph.value(made, tuple(tensors[0].shape)))
-
-    def _place(self) -> str:
-        for module in reversed(self._stack):
-            if id(module) in self._paths:
-                return self._paths[id(module)]
-        return ""
-
-    def _names(self, function: str) -> tuple[str, str]:
-        """(operator for messages, name of the nodes) of the present call."""
-        plain = _FRIENDLY.get(function, function.strip("_"))
-        if not self._stack:
-            return plain, f".{plain}"
-        module, path = self._stack[-1], self._place()
-        leaf = next(iter(module.children()), None) is None and id(module) in self._paths
-        if leaf and path:
-            return type(module).__name__, path
-        if function in pointwise.HANDLERS:
-            return plain, f".{plain}"
-        return plain, f"{path}.{plain}" if path else plain
 
     # --- operations ----------------------------------------------------------------------
 
     def __torch_dispatch__(
-        self, func: Any, types: Any, args: Any = (), kwargs: Any = None  # noqa: ARG002 - PyTorch's signature
+        self,
+        func: Any,
+        types: Any,
+        args: Any = (),
+        kwargs: Any = None,
     ) -> Any:
         """Run one operation, and keep what it makes."""
         kwargs = kwargs or {}
         tensors = [x for x in tree_flatten((args, kwargs))[0] if isinstance(x, torch.Tensor)]
-        name = func._schema.name.split("::")[-1]
+        name = func._schema.name.split("::")[-1]  # noqa: SLF001 - as dispatch modes do
         traced = any(self.memory.holds(tensor) for tensor in tensors)
         random = torch.Tag.nondeterministic_seeded in func.tags
         noisy = random or any(_storage(tensor) in self._noisy for tensor in tensors)
@@ -242,7 +216,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[misc] # torch is not there wh
                 self._mark_noisy((result, _written(func, args, kwargs)))
             return result
         if noisy:
-            self.refuse(self._names(name)[0], *refused.RANDOM)
+            self.refuse(self._where.names(name)[0], *refused.RANDOM)
             result = func(*args, **kwargs)
             targets = _written(func, args, kwargs) or tree_flatten(result)[0]
             self._put(targets, [lost(tuple(target.shape)) for target in targets])
@@ -256,7 +230,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[misc] # torch is not there wh
         if not written and outputs and _all_views(outputs, tensors):
             return result
         if written:
-            self.in_place.append(self._names(name)[0])
+            self.in_place.append(self._where.names(name)[0])
         targets = written or outputs
         whole_batch = plain in {"max", "argmax"} and len(args) + len(kwargs) == 1
         if not whole_batch and (plain in _ENDINGS or (endings and plain in _BEHIND_ENDINGS)):
@@ -272,7 +246,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[misc] # torch is not there wh
         if len(self.found) == before and not any(_is_lost(v) for v in given.values()):
             for target, value in zip(targets, values, strict=False):
                 if value.is_lost:
-                    place, operator = self._place(), self._names(name)[0]
+                    place, operator = self._where.path(), self._where.names(name)[0]
                     self._unusable[_storage(target)] = Found(
                         place, operator, user_line(), *refused.PLACES
                     )
@@ -317,7 +291,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[misc] # torch is not there wh
         given: dict[int, Any],
     ) -> list[Value]:
         """What the operation makes, for each target."""
-        operator, node = self._names(name)
+        operator, node = self._where.names(name)
         gone = [lost(tuple(target.shape)) for target in targets]
 
         def known(x: Any) -> Any:
@@ -359,9 +333,9 @@ class Recorder(TorchDispatchMode):  # type: ignore[misc] # torch is not there wh
         self._put(targets, [lost(tuple(target.shape)) for target in targets])
         if source.is_lost:
             return
-        operator, _ = self._names(name)
+        operator, _ = self._where.names(name)
         error = pools.EXTREME if name in {"argmax", "max"} else refused.refusal(name)
-        refusal = Found(self._place(), operator, user_line(), error.why, error.remedy)
+        refusal = Found(self._where.path(), operator, user_line(), error.why, error.remedy)
         names = operator if before is None else f"{before.name} and {operator}"
         for place, target in enumerate(targets):
 
@@ -381,7 +355,11 @@ class _Readers(TorchFunctionMode):  # type: ignore[misc] # as above
         self._recorder = recorder
 
     def __torch_function__(
-        self, func: Any, types: Any, args: Any = (), kwargs: Any = None  # noqa: ARG002 - PyTorch's signature
+        self,
+        func: Any,
+        types: Any,
+        args: Any = (),
+        kwargs: Any = None,
     ) -> Any:
         """Run one function of PyTorch."""
         if func in _READERS and args and self._recorder.memory.holds(args[0]):
@@ -399,7 +377,7 @@ def _meaningful(options: dict[str, Any], name: str) -> dict[str, Any]:
 def _written(func: Any, args: Any, kwargs: Any) -> list[torch.Tensor]:
     """The arguments that an operation writes to."""
     found = []
-    for place, argument in enumerate(func._schema.arguments):
+    for place, argument in enumerate(func._schema.arguments):  # noqa: SLF001 - same
         if argument.alias_info is None or not argument.alias_info.is_write:
             continue
         value = kwargs.get(argument.name, args[place] if place < len(args) else None)
@@ -417,21 +395,4 @@ def _is_lost(value: Any) -> bool:
 
 
 def _storage(tensor: torch.Tensor) -> int:
-    return int(tensor.untyped_storage()._cdata)
-
-
-def user_line() -> str:
-    """The line of the model's code that is running: the innermost outside PyTorch and this package.
-
-    Empty where the model has no code of its own there, as a Sequential.
-    """
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None:
-        file = Path(frame.f_code.co_filename)
-        if file.name == "tracing.py" and _OWN in file.parents:
-            return ""  # beyond it is who called the export
-        if _OWN not in file.parents and _TORCH not in file.parents and file.exists():
-            text = linecache.getline(str(file), frame.f_lineno).strip()
-            return f"{file.name}:{frame.f_lineno}: `{text}`"
-        frame = frame.f_back
-    return ""
+    return int(tensor.untyped_storage()._cdata)  # noqa: SLF001 - its only identity

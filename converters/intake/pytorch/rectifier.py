@@ -37,7 +37,7 @@ class Rectifier:
 def rectifier(f: Piecewise) -> Rectifier | None:
     """What ``f`` is as an activation; None where no rate of a neuron can be it."""
     size = float(np.abs(f.slopes).max())
-    sloped = np.flatnonzero(np.abs(f.slopes) > _ROUNDING * size) if size > 0 else []
+    sloped = np.flatnonzero(np.abs(f.slopes) > _ROUNDING * size)
     if f.loose and any(piece in sloped for piece in (0, len(f.slopes) - 1)):
         return None
     if len(sloped) == 0:
@@ -50,7 +50,9 @@ def rectifier(f: Piecewise) -> Rectifier | None:
 def _line(f: Piecewise, first: int, last: int) -> Rectifier | None:
     """Constant, then one straight line, then perhaps constant again."""
     slope = float(f.slopes[first])
-    reach = max(1.0, float(np.abs(f.intercepts).max()), float(np.abs(slope * f.knots).max(initial=0)))
+    reach = max(
+        1.0, float(np.abs(f.intercepts).max()), float(np.abs(slope * f.knots).max(initial=0))
+    )
     straight = np.allclose(f.slopes[first : last + 1], slope, rtol=_ROUNDING, atol=0)
     even = np.allclose(
         f.intercepts[first : last + 1], f.intercepts[first], rtol=0, atol=_ROUNDING * reach
@@ -59,10 +61,7 @@ def _line(f: Piecewise, first: int, last: int) -> Rectifier | None:
         return None
     if first > 0:
         low, value = float(f.knots[first - 1]), float(f.intercepts[first - 1])
-        if last == len(f.slopes) - 1:
-            ceiling = None
-        else:
-            ceiling = float(f.knots[last]) - low
+        ceiling = None if last == len(f.slopes) - 1 else float(f.knots[last]) - low
         if any(abs(f.intercepts[i] - value) > _ROUNDING * reach for i in range(first)):
             return None
         sign = 1.0
@@ -106,10 +105,7 @@ def _staircase(f: Piecewise) -> Rectifier | None:
     count, low = len(heights), float(values[0])
     ceiling = float(values[-1]) - low
     middles = (values[:-1] + values[1:]) / 2 - low
-    if count == 1:
-        scale = 1.0
-    else:
-        scale = float((middles[-1] - middles[0]) / (knots[-1] - knots[0]))
+    scale = 1.0 if count == 1 else float((middles[-1] - middles[0]) / (knots[-1] - knots[0]))
     shift = float(middles[0] - scale * knots[0])
     if np.any(np.abs(scale * knots + shift - middles) > _ROUNDING * ceiling):
         return None

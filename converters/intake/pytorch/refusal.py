@@ -47,7 +47,9 @@ def message(model: str, found: Sequence[Found]) -> str:
     groups: dict[tuple[str, str, str], list[Found]] = {}
     for item in found:
         groups.setdefault((item.operator, item.why, item.remedy), []).append(item)
-    lines = [_group(operator, why, remedy, items) for (operator, why, remedy), items in groups.items()]
+    lines = [
+        _group(operator, why, remedy, items) for (operator, why, remedy), items in groups.items()
+    ]
     if len(lines) == 1:
         return lines[0]
     head = f"{model}: {len(lines)} kinds of operations cannot become spikes:"

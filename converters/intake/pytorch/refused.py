@@ -19,8 +19,7 @@ _NORMALISATION = (
     "use batch norm, whose statistics are fixed after training",
 )
 _ATTENTION = (
-    "is attention: it multiplies values that depend on the image, and a synapse multiplies by a "
-    "constant",
+    "is attention: it multiplies values that depend on the image, a synapse only by a constant",
     "use convolutions and linear layers with trained weights",
 )
 _PRODUCT = (
@@ -45,8 +44,7 @@ PLACES = (
 )
 _FAKE = (
     "is a fake quantization of quantization-aware training",
-    "remove it (torch.ao.quantization.disable_fake_quant), or load the float weights into the float "
-    "model",
+    "remove it (torch.ao.quantization.disable_fake_quant), or use the float model",
 )
 _INTEGERS = (
     "computes with quantized integers",
@@ -58,9 +56,9 @@ _OTHER = (
 )
 
 _REASONS = {
-    _ACTIVATION: "tanh silu gelu hardswish hardsigmoid leaky_relu elu selu celu prelu _prelu_kernel "
-    "rrelu rrelu_with_noise softplus mish log_sigmoid_forward exp sqrt rsqrt square pow "
-    "reciprocal log log1p expm1 sin cos erf atan softshrink hardshrink",
+    _ACTIVATION: "tanh silu gelu hardswish hardsigmoid leaky_relu elu selu celu prelu "
+    "_prelu_kernel rrelu rrelu_with_noise softplus mish log_sigmoid_forward exp sqrt rsqrt "
+    "square pow reciprocal log log1p expm1 sin cos erf atan softshrink hardshrink",
     _PROBABILITIES: "_softmax _log_softmax sigmoid",
     _NORMALISATION: "native_layer_norm native_group_norm linalg_vector_norm norm std var var_mean "
     "std_mean avg_pool3d",
@@ -95,10 +93,25 @@ MODULES = {
     "GRUCell": _RECURRENT,
     "RNNCell": _RECURRENT,
     **dict.fromkeys(
-        (
-            "LeakyReLU PReLU RReLU GELU ELU SELU CELU SiLU Mish Hardswish Hardsigmoid Softplus "
-            "Softsign Tanh Tanhshrink Hardshrink Softshrink"
-        ).split(),
+        [
+            "LeakyReLU",
+            "PReLU",
+            "RReLU",
+            "GELU",
+            "ELU",
+            "SELU",
+            "CELU",
+            "SiLU",
+            "Mish",
+            "Hardswish",
+            "Hardsigmoid",
+            "Softplus",
+            "Softsign",
+            "Tanh",
+            "Tanhshrink",
+            "Hardshrink",
+            "Softshrink",
+        ],
         _ACTIVATION,
     ),
     "FakeQuantize": _FAKE,

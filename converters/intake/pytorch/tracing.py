@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from converters.ann.graph import Ann
 from converters.intake.pytorch.check import check_answers
-from converters.intake.pytorch.graph import as_image
+from converters.intake.pytorch.nodes import as_image
 from converters.intake.pytorch.outputs import only_tensor
 from converters.intake.pytorch.prepare import prepared, some_images
 from converters.intake.pytorch.recorder import Recorder
@@ -84,7 +85,7 @@ def _followed(module: torch.nn.Module, batch: torch.Tensor) -> tuple[Recorder, _
     try:
         with recorder.watching():
             output = module(batch)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever a model raises is explained
         if recorder.found:
             raise UnsupportedLayerError(message(name, recorder.found)) from None
         raise UnsupportedLayerError(
@@ -102,40 +103,45 @@ def _followed(module: torch.nn.Module, batch: torch.Tensor) -> tuple[Recorder, _
 
 def _answer(recorder: Recorder, tensor: torch.Tensor) -> _Answer:
     graph = recorder.graph
-    ending = recorder.ending(tensor)
+    ending, unusable = recorder.ending(tensor), recorder.unusable(tensor)
+    steps: list[Callable[[torch.Tensor], torch.Tensor]] = []  # from the last to the first
     left_out: tuple[str, ...] = ()
-
-    def finish(x: torch.Tensor) -> torch.Tensor:
-        return x
-
+    if unusable is not None:
+        raise Refusal(unusable.why, unusable.remedy)
     if ending is not None:
-        value, finish, left_out = ending.source, ending.finish, (ending.name,)
+        value, left_out = ending.source, (ending.name,)
+        steps.append(ending.finish)
     elif recorder.memory.holds(tensor):
         value = recorder.memory.read(tensor)
     else:
         raise Refusal("does not depend on the image", "return what is computed from it")
-    unusable = recorder.unusable(tensor)
-    if unusable is not None:
-        raise Refusal(unusable.why, unusable.remedy)
     without = _without_rectifier(recorder, value)
     if without is not None:
-        before = finish
-        form = graph.forms[int(value.form)]  # type: ignore[arg-type] # one for all
-        scale, shift = float(value.scale), float(value.shift)  # type: ignore[arg-type] # same
-
-        def finish(x: torch.Tensor) -> torch.Tensor:
-            rectified = scale * form(x.double().numpy()) + shift
-            return before(torch.from_numpy(rectified).to(x.dtype))
-
-        left_out = ("ReLU", *left_out)
-        value = without
+        steps.append(_rectified(recorder, value))
+        value, left_out = without, ("ReLU", *left_out)
     shape = value.shape
-    if len(shape) == 1:
-        value = value.reshaped((*shape, 1))
-    number = graph.node(value)
+    number = graph.node(value.reshaped((*shape, 1)) if len(shape) == 1 else value)
     if number == 0:
         raise Refusal("is the image itself", "expected at least one layer")
-    return _Answer(graph.ann(number), left_out, lambda x: finish(x.reshape(-1, *shape[1:])))
+
+    def finish(x: torch.Tensor) -> torch.Tensor:
+        x = x.reshape(-1, *shape[1:])
+        for step in reversed(steps):
+            x = step(x)
+        return x
+
+    return _Answer(graph.ann(number), left_out, finish)
+
+
+def _rectified(recorder: Recorder, value: Value) -> Callable[[torch.Tensor], torch.Tensor]:
+    """The last rectifier, on any images' values."""
+    form = recorder.graph.forms[int(np.ravel(value.form)[0])]
+    scale, shift = float(np.ravel(value.scale)[0]), float(np.ravel(value.shift)[0])
+
+    def step(x: torch.Tensor) -> torch.Tensor:
+        return torch.from_numpy(scale * form(x.double().numpy()) + shift).to(x.dtype)
+
+    return step
 
 
 def _without_rectifier(recorder: Recorder, value: Value) -> Value | None:
@@ -143,8 +149,9 @@ def _without_rectifier(recorder: Recorder, value: Value) -> Value | None:
     if not isinstance(value.form, int) or value.form == 0:
         return None
     found = rectifier(recorder.graph.forms[value.form])
-    plain = isinstance(value.scale, float) and isinstance(value.shift, float)
-    if found is None or not plain or found.factor * found.scale * float(value.scale) < 0:  # type: ignore[arg-type] # checked
+    if found is None or isinstance(value.scale, np.ndarray) or isinstance(value.shift, np.ndarray):
+        return None
+    if found.factor * found.scale * value.scale < 0:
         return None
     return Value(value.shape, value.node, value.index)
 
@@ -166,5 +173,3 @@ def _place(error: Exception, model: str) -> str:
 def _first_line(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[-1] if lines and "Traceback" in lines[0] else (lines or [type(error).__name__])[0]
-
-

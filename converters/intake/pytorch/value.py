@@ -133,7 +133,12 @@ def joined(values: Sequence[Value]) -> Value:
     node, index, scale, shift, form = columns
     name = next((v.name for v in values if v.name), "")
     return Value(
-        (len(node),), _simplest(node), index, _simplest(scale), _simplest(shift), _simplest(form),
+        (len(node),),
+        _simplest(node),
+        index,
+        _simplest(scale),
+        _simplest(shift),
+        _simplest(form),
         name,
     )
 
@@ -170,9 +175,7 @@ class Forms:
             self.known.append(function)
         return self.numbers[key]
 
-    def mapped(
-        self, values: Sequence[Value], rule: Callable[..., Piecewise], name: str
-    ) -> Value:
+    def mapped(self, values: Sequence[Value], rule: Callable[..., Piecewise], name: str) -> Value:
         """``rule`` of the functions of ``values``, element by element.
 
         Args:
@@ -187,9 +190,14 @@ class Forms:
         base = _common_base(values)
         rows = []
         for value in values:
-            rows += [np.atleast_1d(np.asarray(part, dtype=np.float64)) for part in (
-                value.form if value.node is not CONSTANT else 0, value.scale, value.shift
-            )]
+            rows += [
+                np.atleast_1d(np.asarray(part, dtype=np.float64))
+                for part in (
+                    value.form if value.node is not CONSTANT else 0,
+                    value.scale,
+                    value.shift,
+                )
+            ]
         length = max(len(row) for row in rows)
         table = np.stack([np.broadcast_to(row, length) for row in rows], axis=1)
         if length == 1:

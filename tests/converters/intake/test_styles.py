@@ -1,4 +1,4 @@
-"""Models as people write them: in, with PyTorch's answers on other images, or refused with a reason."""
+"""Models as people write them: in, with PyTorch's answers, or refused with a reason."""
 
 from __future__ import annotations
 
