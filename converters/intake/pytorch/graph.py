@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from converters.ann import ops
 from converters.ann.shapes import Shape
 from converters.intake.pytorch.nodes import Nodes, as_image, is_all, per_channel
+from converters.intake.pytorch.piecewise import IDENTITY
 from converters.intake.pytorch.rectifier import Rectifier, rectifier
 from converters.intake.pytorch.refusal import Refusal
 from converters.intake.pytorch.value import CONSTANT, Forms, Value
@@ -158,6 +159,8 @@ class Graph(Nodes):
         if value.index is not None or isinstance(value.node, np.ndarray) or value.node < 0:
             return None
         number = value.node
+        if not is_all(value.form, 0):  # what follows the function is part of it
+            value = self.forms.mapped([value], lambda f: f, value.name)
         form = self._per_image(value.form, number)
         if form is None:
             return None
@@ -217,38 +220,51 @@ class Graph(Nodes):
     def _activation(self, number: int, form: Any, name: str) -> int:
         """The function called ``form``, or one per channel, of all values of a node."""
         key = ("activation", number, np.asarray(form).tobytes())
-        if key in self._cached:
-            return self._cached[key]
-        kinds = {int(f): self._rectifier(int(f)) for f in np.unique(form)}
-        each = [kinds[int(f)] for f in np.atleast_1d(form)]
+        if key not in self._cached:
+            kinds = {int(f): self._neuron(int(f)) for f in np.unique(form)}
+            each = [kinds[int(f)] for f in np.atleast_1d(form)]
+            made = self._rectified(number, [r for _, r in each], name)
+            slopes = np.array([slope for slope, _ in each])
+            if slopes.any():  # a function beside the value itself, as relu(x) + x
+                beside = self.affine(number, slopes, np.zeros(1), ".scale")
+                made = self.add(ops.Add(), beside, made, name=self.named(".sum", number))
+            self._cached[key] = made
+        return self._cached[key]
+
+    def _rectified(self, number: int, each: list[Rectifier], name: str) -> int:
+        """One layer of neurons, with one function or one per channel."""
+        name = self.named(name or ".relu", number)
         ceilings = {r.ceiling for r in each}
-        name = name or ".relu"
         norm = 1.0 if len(ceilings) == 1 else np.array([r.ceiling for r in each])
         scale = np.array([r.scale for r in each]) / norm
         shift = np.array([r.shift for r in each]) / norm
-        source = self.affine(number, scale, shift, f"{self.named(name, number)}.input")
-        ceiling = each[0].ceiling if len(ceilings) == 1 else 1.0
-        made = self.add(ops.ReLU(ceiling, each[0].levels), source, name=self.named(name, number))
+        ceiling, levels = each[0].ceiling if len(ceilings) == 1 else 1.0, each[0].levels
+        source = self.affine(number, scale, shift, f"{name}.input")
+        key = ("relu", source, ceiling, levels)
+        if key not in self._cached:
+            self._cached[key] = self.add(ops.ReLU(ceiling, levels), source, name=name)
+        made = self._cached[key]
         factor = np.array([r.factor for r in each]) * norm
         offset = np.array([r.offset for r in each])
-        result = self.affine(made, factor, offset, f"{self.names[made]}.output")
-        self._cached[key] = result
-        return result
+        return self.affine(made, factor, offset, f"{self.names[made]}.output")
 
     def _alike(self, forms: Any) -> bool:
         """Whether one layer of neurons can compute these functions, one for each channel."""
-        each = [self._rectifier(int(form)) for form in np.unique(forms)]
+        each = [self._neuron(int(form))[1] for form in np.unique(forms)]
         return len({(r.levels, r.ceiling is None) for r in each}) == 1
 
-    def _rectifier(self, form: int) -> Rectifier:
-        found = rectifier(self.forms[form])
-        if found is None:
-            raise Refusal(
-                "is not a rectifier: the rate of a spiking neuron is min(max(x, 0), maximum), "
-                "perhaps in steps",
-                "replace it by ReLU, ReLU6 or a clamp and train again",
-            )
-        return found
+    def _neuron(self, form: int) -> tuple[float, Rectifier]:
+        """A function as ``slope z`` and a rectifier."""
+        function = self.forms[form]
+        for slope in (0.0, *function.slopes[[0, -1]]):
+            found = rectifier(function.plus(IDENTITY.affine(-float(slope), 0.0)))
+            if found is not None:
+                return float(slope), found
+        raise Refusal(
+            "is not a rectifier: the rate of a spiking neuron is min(max(x, 0), maximum), "
+            "perhaps in steps",
+            "replace it by ReLU, ReLU6 or a clamp and train again",
+        )
 
     def _gathered(self, elements: _Elements, shape: Shape, name: str) -> int:
         """Any choice of elements of any nodes."""

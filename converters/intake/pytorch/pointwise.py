@@ -10,7 +10,6 @@ import numpy as np
 from converters.ann import ops
 from converters.intake.pytorch.call import Call, array, as_value, fixed
 from converters.intake.pytorch.piecewise import Piecewise, TooManyPieces, constant
-from converters.intake.pytorch.rectifier import rectifier
 from converters.intake.pytorch.refusal import Refusal
 from converters.intake.pytorch.value import Value, joined
 
@@ -48,37 +47,12 @@ def _add(call: Call, x: Any, y: Any, *, alpha: float = 1) -> Value:
     x, y = (v.broadcast(call.shape) for v in (x, y))
     if alpha != 1:
         y = y.affine(alpha, 0.0, call.name)
-    same = _of_one_element(call, x, y)
-    return _sum(call, x, y) if same is None else same
-
-
-def _of_one_element(call: Call, x: Value, y: Value) -> Value | None:
-    """The sum of two functions of the same elements, where it is one function of a neuron.
-
-    None where it is not, but both are: then their sum is a sum of layers.
-    """
-    forms = call.graph.forms
     try:
-        total = forms.mapped([x, y], Piecewise.plus, call.name)
+        return call.graph.forms.mapped([x, y], Piecewise.plus, call.name)
     except TooManyPieces:
         raise _CURVED from None
-    except ValueError:
-        return None
-    if _is_possible(call, total) or not (_is_possible(call, x) and _is_possible(call, y)):
-        return total
-    return None
-
-
-def _is_possible(call: Call, value: Value) -> bool:
-    forms = np.unique(np.asarray(value.form))
-    return all(f == 0 or rectifier(call.graph.forms[int(f)]) is not None for f in forms)
-
-
-def _sum(call: Call, x: Value, y: Value) -> Value:
-    """Of two nodes, or of one and what is silent in places."""
-    moving = [np.any(np.asarray(v.node) >= 0) for v in (x, y)]
-    assert all(moving)
-    a, b = call.graph.node(x), call.graph.node(y)
+    except ValueError:  # of different elements: a sum of two nodes
+        a, b = call.graph.node(x), call.graph.node(y)
     return call.graph.value(call.graph.add(ops.Add(), a, b, name=call.name), call.shape)
 
 

@@ -18,6 +18,7 @@ from eventsnn import ConversionError, UnsupportedLayerError  # noqa: E402 - same
 pytestmark = [
     pytest.mark.torch,
     pytest.mark.filterwarnings("ignore:.*at the end of the model is left out"),
+    pytest.mark.filterwarnings("ignore:.*levels that are not uniform"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::FutureWarning"),  # of torch.export about itself
 ]
