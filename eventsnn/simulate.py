@@ -37,6 +37,7 @@ def simulate(
     order: Order = ...,
     granularity: Granularity | None = ...,
     seed: int = ...,
+    fused: bool = ...,
 ) -> Run: ...
 @overload
 def simulate(
@@ -50,6 +51,7 @@ def simulate(
     order: Order = ...,
     granularity: Granularity | None = ...,
     seed: int = ...,
+    fused: bool = ...,
 ) -> list[Run]: ...
 @overload
 def simulate(
@@ -63,6 +65,7 @@ def simulate(
     order: Order = ...,
     granularity: Granularity | None = ...,
     seed: int = ...,
+    fused: bool = ...,
 ) -> Any: ...
 def simulate(
     network: Network,
@@ -75,6 +78,7 @@ def simulate(
     order: Order = "by_layer",
     granularity: Granularity | None = None,
     seed: int = 0,
+    fused: bool = True,
 ) -> Run | list[Run]:
     """Run ``network`` on one sample, or on a batch.
 
@@ -94,6 +98,10 @@ def simulate(
             touching suits event streams. None looks at the inputs and chooses for each
             layer. Same spikes, same counts.
         seed: of the noise of layers that have any; sample i of a batch draws its own.
+        fused: run the layers that allow it over all ticks in one pass, their spikes as bits;
+            False runs everything through the priority queue. ``docs/engine.md`` says which
+            layers these are. Same spikes, same counts; other speed, and where sums round, the
+            order of additions of ``docs/semantics.md``.
 
     Returns:
         One `Run`, or one per sample of a batch.
@@ -110,7 +118,9 @@ def simulate(
         raise InputError(f"workers must be >= 1, found {workers}")
     samples, batched = as_samples(network, inputs)
     chosen = choose_granularity(network, samples) if granularity is None else granularity
-    plan = make_plan(network, precision=precision, order=order, granularity=chosen, seed=seed)
+    plan = make_plan(
+        network, precision=precision, order=order, granularity=chosen, seed=seed, fused=fused
+    )
     if not batched:
         return run_chunk(plan, samples, ticks, record)[0]
     chunks = [(i, samples[i : i + _CHUNK]) for i in range(0, len(samples), _CHUNK)]

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from eventsnn.engine.link_tables import DescribedLink
 from eventsnn.engine.plan import Plan
+from eventsnn.engine.tallies import Tallies
 from eventsnn.kernels import tables as t
 from eventsnn.kernels.emission_sums import emission_sums
 from eventsnn.neurons import (
@@ -140,8 +141,10 @@ def _is_relay(plan: Plan, node: int) -> bool:
     return node >= plan.inputs and int(plan.layers.table.kind[node - plan.inputs]) == t.KIND_RELAY
 
 
-def count_operations(plan: Plan, state: t.State, pool: t.Pool, ticks: int) -> Counts:
-    """The counts of one sample, after all its ticks."""
+def count_operations(
+    plan: Plan, state: t.State, pool: t.Pool, ticks: int, tallies: Tallies | None = None
+) -> Counts:
+    """The counts of one sample, after all its ticks; the ``tallies`` are those of fused layers."""
     flowing = _flowing(plan, pool, ticks)
     since: dict[int, int] = {}  # the first tick with a current, by layer
     for arrival in flowing:
@@ -151,7 +154,8 @@ def count_operations(plan: Plan, state: t.State, pool: t.Pool, ticks: int) -> Co
     return Counts(
         spikes={name: int(state.nodes.spikes[node]) for node, name in enumerate(plan.nodes)},
         links=tuple(
-            _link_count(plan, state, pool, described, ticks) for described in plan.wiring.described
+            _link_count(plan, state, pool, described, ticks, tallies)
+            for described in plan.wiring.described
         ),
         input_macs=sum(
             int(plan.wiring.fan_out(arrival.link).sum(dtype=np.int64)) for arrival in flowing
@@ -234,14 +238,22 @@ def _effective(plan: Plan, link: int) -> NDArray[np.int32]:
 
 
 def _link_count(
-    plan: Plan, state: t.State, pool: t.Pool, described: DescribedLink, ticks: int
+    plan: Plan,
+    state: t.State,
+    pool: t.Pool,
+    described: DescribedLink,
+    ticks: int,
+    tallies: Tallies | None,
 ) -> LinkCount:
     parts = list(described.parts)
     source = int(plan.links.table.source[parts[0]])
     synops, ac, mac, lost = (int(n) for n in state.synops[parts].sum(axis=0))
     spikes, effective = int(state.nodes.spikes[source]), synops
     zeros = any(part in plan.wiring.effective_fan_out for part in parts)
-    if np.any(plan.links.table.delay[parts] > 0) or zeros:
+    if tallies is not None and parts[0] in tallies.links:
+        of = tallies.links[parts[0]]
+        spikes, effective = int(tallies.sums[of.spikes, 0]), int(tallies.sums[of.effective, 0])
+    elif np.any(plan.links.table.delay[parts] > 0) or zeros:
         train = _train(plan, state, pool, source)
         spikes = train.first_arrivals(described.first_delay, ticks)
         if zeros and synops:
@@ -262,7 +274,11 @@ def _link_count(
 
 
 def operations_after(
-    plan: Plan, state: t.State, pool: t.Pool, points: tuple[int, ...]
+    plan: Plan,
+    state: t.State,
+    pool: t.Pool,
+    points: tuple[int, ...],
+    tallies: Tallies | None = None,
 ) -> OperationsAfter:
     """The operations that a run of each of these many ticks would have done."""
     nodes, links = len(plan.nodes), len(plan.wiring.described)
@@ -274,10 +290,21 @@ def operations_after(
         ac=np.zeros((links, *shape), dtype=np.int64),
         mac=np.zeros((links, *shape), dtype=np.int64),
     )
+    fused = {} if tallies is None else tallies.nodes
+    into_fused = {} if tallies is None else tallies.links
+    after = np.zeros((0, len(points))) if tallies is None else tallies.sums[:, 1:]
     trains = [_train(plan, state, pool, node) for node in range(nodes)]
     for node, train in enumerate(trains):
-        found.spikes[node] = _cumulative(train.tick, train.spikes(), points)
+        found.spikes[node] = (
+            after[fused[node]]
+            if node in fused
+            else _cumulative(train.tick, train.spikes(), points)
+        )
     for number, described in enumerate(plan.wiring.described):
+        if described.parts[0] in into_fused:
+            of = into_fused[described.parts[0]]
+            found.delivered[number], found.ac[number] = after[of.spikes], after[of.synops]
+            continue
         train = trains[int(plan.links.table.source[described.parts[0]])]
         first = described.first_delay
         if isinstance(first, int):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eventsnn.description import Shape
+from eventsnn.engine.fused_layers import FusedLayers, fuse
+from eventsnn.engine.fused_layout import FusedLayout, Request
 from eventsnn.engine.layer_tables import is_noisy, layer_tables
 from eventsnn.engine.link_tables import LinkPlan, link_tables
 from eventsnn.engine.schedule import components
@@ -61,6 +63,8 @@ class Plan:
             is known only with the sample.
         biased: number of neurons with a bias, of each layer.
         seed: of the noise.
+        fused: the layers that can run all ticks in one pass.
+        layouts: their tables, as far as they were asked for.
     """
 
     network: Network
@@ -75,6 +79,8 @@ class Plan:
     graded: NDArray[np.bool_]
     biased: tuple[int, ...]
     seed: int = 0
+    fused: FusedLayers = field(default_factory=lambda: FusedLayers({}, ()))
+    layouts: dict[Request, FusedLayout] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def links(self) -> t.Links:
@@ -98,6 +104,7 @@ def make_plan(
     order: Order = "by_layer",
     granularity: Granularity = "swept",
     seed: int = 0,
+    fused: bool = True,
 ) -> Plan:
     """Plan a run.
 
@@ -110,6 +117,7 @@ def make_plan(
         granularity: ``swept`` layers are advanced as a whole when anything reaches them,
             of ``touched`` ones only the neurons that are reached. Same spikes, same counts.
         seed: >= 0, of the noise.
+        fused: whether layers that can run fused do, see `eventsnn.engine.fused_layers`.
 
     Raises:
         NetworkError: an unknown precision, order, granularity or layer.
@@ -141,6 +149,9 @@ def make_plan(
     layers, v_initial, maxima, lazy = layer_tables(
         network, by_position, links, component, touched, real
     )
+    found = FusedLayers({}, ())
+    if fused and order == "by_layer":
+        found = fuse(network, by_position, wiring, component, touched, precision)
     return Plan(
         network=network,
         precision=precision,
@@ -156,6 +167,7 @@ def make_plan(
             int(np.count_nonzero(np.broadcast_to(layer.bias, layer.shape))) for layer in by_position
         ),
         seed=int(seed),
+        fused=found,
     )
 
 
