@@ -296,9 +296,7 @@ def operations_after(
     trains = [_train(plan, state, pool, node) for node in range(nodes)]
     for node, train in enumerate(trains):
         found.spikes[node] = (
-            after[fused[node]]
-            if node in fused
-            else _cumulative(train.tick, train.spikes(), points)
+            after[fused[node]] if node in fused else _cumulative(train.tick, train.spikes(), points)
         )
     for number, described in enumerate(plan.wiring.described):
         if described.parts[0] in into_fused:

@@ -117,9 +117,7 @@ class _Worker:
         for layer in range(plan.layers.table.size):
             record_until(plan.layers, state, layer, end)
 
-    def _run_queued(
-        self, component: int, waiting: NDArray[np.int64], begin: int, end: int
-    ) -> None:
+    def _run_queued(self, component: int, waiting: NDArray[np.int64], begin: int, end: int) -> None:
         self._feed(component, waiting, fresh=begin == 0)
         while (status := self._loop(component, end)) != t.DONE:
             self._grow(status)

@@ -9,7 +9,7 @@ from eventsnn.engine.fused_layers import LONGEST_RUN
 from eventsnn.engine.fused_layout import FusedLayout, Request, lay_out
 from eventsnn.engine.fused_run import PART, FusedRun
 from eventsnn.engine.inputs import Sample
-from eventsnn.engine.operators import as_image
+from eventsnn.engine.composed import as_image
 from eventsnn.engine.plan import Plan
 from eventsnn.neurons import ReadOut
 from eventsnn.record import Record
@@ -90,9 +90,7 @@ class FusedChoice:
 
     def _laid_out(self, request: Request) -> FusedLayout:
         plan = self._plan
-        links = [
-            link.link for p in request.layers for link in plan.fused.layers[p].links
-        ]
+        links = [link.link for p in request.layers for link in plan.fused.layers[p].links]
         zeros = plan.wiring.effective_fan_out
         return lay_out(
             plan.fused,

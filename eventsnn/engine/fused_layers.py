@@ -6,7 +6,7 @@ A layer is *fused* where its kind, its links and the spikes of its sources allow
 - IF and LIF neurons with every reset, clamps and any parameters, and read-outs; without noise
   and refractory ticks;
 - over links with one delay of at most `LONGEST_DELAY` ticks, whose chain is one window or
-  one set of taps (`eventsnn.engine.operators`);
+  one set of taps (`eventsnn.engine.composed`);
 - from sources that spike at most once in a tick, with amplitude 1.
 """
 
@@ -22,13 +22,21 @@ from numpy.typing import NDArray
 from eventsnn.engine.integers import number_type
 from eventsnn.engine.link_tables import LinkPlan
 from eventsnn.engine.masks import Border, border_of
-from eventsnn.engine.operators import Operator, as_image, operator
+from eventsnn.engine.composed import Composed, as_image, compose
 from eventsnn.engine.parameters import LayerParameters, layer_parameters, parameters_of
 from eventsnn.engine.segments import Numbers, Rows, Segments, Tiling, as_window, link_segments
 from eventsnn.network import Layer, Network
 from eventsnn.neurons import IF, LIF, Accumulator, CubaLIF
 
-__all__ = ["LONGEST_DELAY", "LONGEST_RUN", "Family", "FusedLayer", "FusedLayers", "FusedLink", "fuse"]
+__all__ = [
+    "LONGEST_DELAY",
+    "LONGEST_RUN",
+    "Family",
+    "FusedLayer",
+    "FusedLayers",
+    "FusedLink",
+    "fuse",
+]
 
 #: Ticks of delay that are kept from one part of a run to the next.
 LONGEST_DELAY = 64
@@ -54,7 +62,7 @@ class FusedLink:
     link: int
     source: int
     delay: int
-    op: Operator
+    op: Composed
     segments: Segments
     border: Border
 
@@ -135,13 +143,11 @@ def fuse(
     layers: dict[int, FusedLayer] = {}
     sizes = np.bincount(component, minlength=len(by_position))
     single = [bool(sizes[component[p]] == 1) for p in range(len(by_position))]
-    unit = [True] * inputs + [
-        isinstance(layer.neuron, IF | LIF | CubaLIF) for layer in by_position
-    ]
+    unit = [True] * inputs + [isinstance(layer.neuron, IF | LIF | CubaLIF) for layer in by_position]
     for position, layer in enumerate(by_position):
         if not single[position] or layer.name in touched or not _is_carried(layer):
             continue
-        found = _operators(layer, position, inputs, wiring, unit, network)
+        found = _composed(layer, position, inputs, wiring, unit, network)
         if found is None:
             continue
         image = as_image(layer.shape)
@@ -179,15 +185,15 @@ def _is_carried(layer: Layer) -> bool:
     return neuron.noise is None and not np.any(np.asarray(neuron.refractory))
 
 
-def _operators(
+def _composed(
     layer: Layer,
     position: int,
     inputs: int,
     wiring: LinkPlan,
     unit: list[bool],
     network: Network,
-) -> list[tuple[int, int, int, Operator]] | None:
-    """Plan link, source, delay and operator of each link; None where one is not carried."""
+) -> list[tuple[int, int, int, Composed]] | None:
+    """Plan link, source, delay and product of each link; None where one is not carried."""
     found = []
     for described in wiring.described:
         if described.target != layer.name:
@@ -201,7 +207,7 @@ def _operators(
             return None
         if wiring.groups[link].members is not None:
             return None
-        op = operator(wiring.groups[link].chain, network.shapes[described.link.source])
+        op = compose(wiring.groups[link].chain, network.shapes[described.link.source])
         if op is None or op.weight.size > _MOST_WEIGHTS:
             return None
         found.append((link, source, delay, op))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from eventsnn.engine.bit_counters import Counters
 from eventsnn.engine.fused_layers import FusedLayer, FusedLayers
 from eventsnn.engine.masks import Border, Place, Span, allocate, ceil_div, padded_channels
-from eventsnn.engine.operators import Image
+from eventsnn.engine.composed import Image
 from eventsnn.engine.segments import Segments, Tiling
 from eventsnn.kernels import fused_tables as f
 
@@ -284,6 +284,7 @@ class _Tables:
 
     def done(self, mask_bytes: int) -> FusedLayout:
         """All tables."""
+
         def joined(pieces: list[Array], columns: int) -> Array:
             return np.concatenate([np.zeros((0, columns), dtype=np.int64), *pieces])
 
@@ -385,5 +386,3 @@ def _drive(segments: Segments, of: Place, layer: FusedLayer) -> Drive:
         segments.count,
         place,
     )
-
-

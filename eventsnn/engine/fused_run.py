@@ -201,9 +201,7 @@ class FusedRun:
         for place in self._kept:
             whole = self._masks[place.base : place.base + place.size]
             ticks = whole.reshape(place.rows, place.stride, place.row_bytes)
-            ticks[:, : place.history] = ticks[
-                :, self._ticks : self._ticks + place.history
-            ].copy()
+            ticks[:, : place.history] = ticks[:, self._ticks : self._ticks + place.history].copy()
 
     def finish(self, state: t.State, ticks: int) -> None:
         """Write what the run has come to where queued layers have it."""
@@ -321,5 +319,3 @@ def _laid_out(place: Place, image: Array, dtype: Any) -> Array:
         inner.reshape(height, -1)
     )
     return np.append(values.ravel(), np.zeros(64 * place.bits, dtype=dtype))
-
-

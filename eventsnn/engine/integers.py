@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from eventsnn.engine.operators import Operator, Window
+from eventsnn.engine.composed import Composed, Window
 from eventsnn.engine.parameters import Parameters
 from eventsnn.engine.segments import Numbers
 from eventsnn.kernels import fused_tables as f
@@ -23,7 +23,7 @@ __all__ = ["number_type"]
 Array = NDArray[np.float64]
 
 
-def number_type(of: Parameters, ops: Sequence[Operator], ticks: int) -> Numbers | None:
+def number_type(of: Parameters, ops: Sequence[Composed], ticks: int) -> Numbers | None:
     """The narrowest integers that hold a layer in a run of ``ticks``; None for real numbers."""
     values = [of.bias, of.v0, of.threshold, of.amount, of.low, of.high, *(op.weight for op in ops)]
     if of.decay is not None or not all(_is_whole(one) for one in values if one is not None):
@@ -45,7 +45,7 @@ def _is_whole(values: Array) -> bool:
     return bool(np.all(values == np.floor(values)))
 
 
-def _extent(of: Parameters, ops: Sequence[Operator], ticks: int) -> tuple[float, float]:
+def _extent(of: Parameters, ops: Sequence[Composed], ticks: int) -> tuple[float, float]:
     """The least and the largest value of a potential and of any partial sum of a tick."""
     down, up = np.zeros_like(of.bias[:, :1, :1]), np.zeros_like(of.bias[:, :1, :1])
     for op in ops:

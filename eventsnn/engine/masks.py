@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from eventsnn.engine.operators import Image, Operator
+from eventsnn.engine.composed import Image, Composed
 
 __all__ = ["Border", "Place", "Span", "allocate", "border_of", "ceil_div", "padded_channels"]
 
@@ -49,8 +49,8 @@ class Border:
         )
 
 
-def border_of(op: Operator, source: Image, target: Image) -> Border:
-    """What an operator's windows see of the source's outside."""
+def border_of(op: Composed, source: Image, target: Image) -> Border:
+    """What the windows see of the source's outside."""
     ends = []
     for axis in (0, 1):
         reach = (op.weight.shape[-2 + axis] - 1) * op.dilation[axis] + 1
@@ -141,4 +141,3 @@ def allocate(spans: Iterable[Span]) -> tuple[list[int], int]:
         taken.append((at, at + size, span))
         starts.append(at)
     return starts, max((stop for _, stop, _ in taken), default=0)
-

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventsnn.description import Values
-from eventsnn.engine.operators import Image
+from eventsnn.engine.composed import Image
 from eventsnn.engine.segments import Numbers, Rows, Tiling
 from eventsnn.kernels import fused_tables as f
 from eventsnn.network import Layer

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventsnn.engine.masks import ceil_div, padded_channels
-from eventsnn.engine.operators import Image, Operator, Taps, Window
+from eventsnn.engine.composed import Image, Composed, Taps, Window
 from eventsnn.kernels import fused_tables as f
 from eventsnn.kernels.lanes import aligned, row_type
 
@@ -164,7 +164,7 @@ class Segments:
 
 
 def link_segments(
-    op: Operator, source: Image, tiling: Tiling, weights: Rows, amplitudes: Rows
+    op: Composed, source: Image, tiling: Tiling, weights: Rows, amplitudes: Rows
 ) -> Segments:
     """The segments of a link; its rows are appended to ``weights`` or ``amplitudes``."""
     if isinstance(op, Window):
@@ -172,7 +172,7 @@ def link_segments(
     return _selected(op, source, tiling, amplitudes)
 
 
-def as_window(op: Operator, source: Image) -> Window:
+def as_window(op: Composed, source: Image) -> Window:
     """Taps written out as a convolution, for values that are no bits."""
     if isinstance(op, Window):
         return op
@@ -281,23 +281,21 @@ def _selected(op: Taps, source: Image, tiling: Tiling, amplitudes: Rows) -> Segm
                 if adjacent:
                     pieces = [(0, tiling.lanes if pixels > 1 else count, left)]
                 else:
-                    pieces = [(k * sx * bits_in, count, left + k * tiling.bits) for k in range(pixels)]
+                    pieces = [
+                        (k * sx * bits_in, count, left + k * tiling.bits) for k in range(pixels)
+                    ]
                 for at, bits, lane in _short(pieces, start):
                     bit = (j * dx - px) * bits_in + start + at
                     keep = ((1 << bits) - 1) << bit % 8
                     keep -= 1 << 64 if keep >> 63 else 0
                     first = (begin + block) * amplitudes.row_bytes
-                    entries[block].append(
-                        (i * dy - py, bit - bit % 8, keep, first, bit % 8, lane)
-                    )
+                    entries[block].append((i * dy - py, bit - bit % 8, keep, first, bit % 8, lane))
     most = max(map(len, entries))
     table = np.zeros((tiling.blocks, most, 6), dtype=np.int64)
     for block, some in enumerate(entries):
         table[block, : len(some)] = np.array(some, dtype=np.int64).reshape(-1, 6)
     row, bit, keep, first, right, left_of = np.moveaxis(table, -1, 0)
-    return Segments(
-        f.LANE, row, bit, sy, tiling.pixels * sx * bits_in, keep, first, right, left_of
-    )
+    return Segments(f.LANE, row, bit, sy, tiling.pixels * sx * bits_in, keep, first, right, left_of)
 
 
 def _short(pieces: list[tuple[int, int, int]], start: int) -> list[tuple[int, int, int]]:

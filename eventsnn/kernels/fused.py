@@ -120,9 +120,7 @@ def _run_layer(
                 at = layer[f.OUT] + y * layer[f.OUT_ROW] + x * layer[f.OUT_TILE]
                 at += block * layer[f.OUT_BLOCK]
                 for s in range(count):
-                    spot[s] = (
-                        mine[s, f.BASE] + y * mine[s, f.ROW_STEP] + x * mine[s, f.TILE_STEP]
-                    )
+                    spot[s] = mine[s, f.BASE] + y * mine[s, f.ROW_STEP] + x * mine[s, f.TILE_STEP]
                 for tick in range(0, ticks, 4):
                     a = b = c = d = drive
                     for link in range(links):

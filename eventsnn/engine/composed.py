@@ -1,4 +1,4 @@
-"""A chain of synapses as one operator: a window of weights that slides over the source.
+"""A chain of synapses as one product: a window of weights that slides over the source.
 
 Every chain that fused layers carry is one of two forms. A `Window` is a convolution, in which
 each spike reaches all channels of its group; a dense matrix is one as large as the image. With
@@ -31,7 +31,7 @@ from eventsnn.synapses import (
     pool_window,
 )
 
-__all__ = ["Operator", "Taps", "Window", "as_image", "operator"]
+__all__ = ["Composed", "Taps", "Window", "as_image", "compose"]
 
 Pair = tuple[int, int]
 Image = tuple[int, int, int]
@@ -72,7 +72,7 @@ class Taps:
     channels: int
 
 
-Operator = Window | Taps
+Composed = Window | Taps
 
 
 def as_image(shape: Shape) -> Image:
@@ -80,10 +80,10 @@ def as_image(shape: Shape) -> Image:
     return (shape[0], shape[1], shape[2]) if len(shape) == 3 else (math.prod(shape), 1, 1)
 
 
-def operator(chain: tuple[Synapse, ...], shape: Shape) -> Operator | None:
+def compose(chain: tuple[Synapse, ...], shape: Shape) -> Composed | None:
     """The product of a chain on a source of ``shape``; None where it is neither form."""
     source = image = as_image(shape)
-    found: Operator | None = _identity(source)
+    found: Composed | None = _identity(source)
     for synapse in chain:
         following = None if isinstance(synapse, Flatten) else _single(synapse, image)
         shape = output_shape(synapse, shape)
@@ -102,7 +102,7 @@ def _identity(image: Image) -> Taps:
     return Taps(np.ones((image[0], 1, 1)), (1, 1), (0, 0), (1, 1), 0, image[0])
 
 
-def _single(synapse: Synapse, image: Image) -> Operator | None:
+def _single(synapse: Synapse, image: Image) -> Composed | None:
     """One synapse on a source of ``image``."""
     channels = image[0]
     match synapse:
@@ -138,9 +138,7 @@ def _single(synapse: Synapse, image: Image) -> Operator | None:
             assert_never(synapse)
 
 
-def _product(
-    first: Operator, second: Operator, source: Image, between: Image
-) -> Operator | None:
+def _product(first: Composed, second: Composed, source: Image, between: Image) -> Composed | None:
     """``second`` after ``first``, which makes ``between`` of ``source``; None if no window."""
     if isinstance(first, Taps) and _is_identity(first):
         return second
@@ -151,9 +149,7 @@ def _product(
     if not all(_border_is_silent(first, second, source, between, axis) for axis in (0, 1)):
         return None
     stride = _axes(first.stride, second.stride, lambda a, b: a * b)
-    padding = tuple(
-        second.padding[a] * first.stride[a] + first.padding[a] for a in (0, 1)
-    )
+    padding = tuple(second.padding[a] * first.stride[a] + first.padding[a] for a in (0, 1))
     axes: Any = {"stride": stride, "padding": padding, "dilation": (1, 1)}
     if isinstance(first, Taps) and isinstance(second, Taps):
         aligned = np.zeros((len(second.weight), *first.weight.shape[1:]))
@@ -204,7 +200,7 @@ def _is_uniform(weight: NDArray[np.float64]) -> bool:
     return bool(np.all(weight == weight[..., :1, :1]))
 
 
-def _reach_of(op: Operator) -> Pair:
+def _reach_of(op: Composed) -> Pair:
     """Rows and columns that a window spans, gaps included."""
     k_y, k_x = op.weight.shape[-2:]
     return (k_y - 1) * op.dilation[0] + 1, (k_x - 1) * op.dilation[1] + 1
@@ -215,7 +211,7 @@ def _axes(a: Pair, b: Pair, combine: Any) -> Pair:
 
 
 def _border_is_silent(
-    first: Operator, second: Operator, source: Image, between: Image, axis: int
+    first: Composed, second: Composed, source: Image, between: Image, axis: int
 ) -> bool:
     """Whether ``first`` would see no pixel where ``second`` sees its padding.
 
@@ -232,7 +228,7 @@ def _border_is_silent(
 
 
 def _merged(
-    inner: NDArray[np.float64], outer: NDArray[np.float64], first: Operator, second: Operator
+    inner: NDArray[np.float64], outer: NDArray[np.float64], first: Composed, second: Composed
 ) -> NDArray[np.float64]:
     """Kernels one after the other: (..., k_y, k_x) each, the other axes broadcast."""
     (i_y, i_x), (o_y, o_x) = inner.shape[-2:], outer.shape[-2:]
