@@ -49,12 +49,10 @@ class Counters:
         cls,
         layers: Iterable[FusedLayer],
         places: Mapping[int, Place],
-        inputs: int,
         fan_out: Mapping[int, Array],
         effective: Mapping[int, Array],
     ) -> Counters:
         """Counters of ``places``, by node; the fan-outs by plan link, in plan order."""
-        del inputs
         leaving: dict[int, list[int]] = {node: [] for node in places}
         for layer in layers:
             for link in layer.links:
@@ -63,10 +61,10 @@ class Counters:
         of_node, spikes, synops, nonzero = {}, {}, {}, {}
         for node, place in places.items():
             begin = builder.count
-            for link in leaving[node]:
-                synops[link] = builder.add(place, fan_out[link])
-                if link in effective:
-                    nonzero[link] = builder.add(place, effective[link])
+            for number in leaving[node]:
+                synops[number] = builder.add(place, fan_out[number])
+                if number in effective:
+                    nonzero[number] = builder.add(place, effective[number])
             ones = np.ones(math.prod(place.image), dtype=np.int64)
             spikes[node] = builder.add(place, ones)
             of_node[node] = begin, builder.count

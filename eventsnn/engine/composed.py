@@ -15,12 +15,12 @@ from typing import Any, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from eventsnn.description import Shape
-from eventsnn.synapses import (
+from eventsnn.description.base import Shape
+from eventsnn.description.synapses import (
     AvgPool2d,
     Conv2d,
-    Dense,
     Flatten,
+    Linear,
     Scale,
     Sparse,
     Subsample,
@@ -43,10 +43,10 @@ class Window:
 
     Attributes:
         weight: (C_out, C_in / groups, k_y, k_x).
-        stride, padding, dilation, groups: as in `eventsnn.synapses.Conv2d`.
+        stride, padding, dilation, groups: as in `eventsnn.description.synapses.Conv2d`.
     """
 
-    weight: NDArray[np.float64]
+    weight: NDArray[np.floating[Any]]
     stride: Pair
     padding: Pair
     dilation: Pair
@@ -59,12 +59,12 @@ class Taps:
 
     Attributes:
         weight: (C_out, k_y, k_x).
-        stride, padding, dilation: as in `eventsnn.synapses.Conv2d`.
+        stride, padding, dilation: as in `eventsnn.description.synapses.Conv2d`.
         before: the output channel that channel 0 of the source reaches.
         channels: of the source.
     """
 
-    weight: NDArray[np.float64]
+    weight: NDArray[np.floating[Any]]
     stride: Pair
     padding: Pair
     dilation: Pair
@@ -106,7 +106,7 @@ def _single(synapse: Synapse, image: Image) -> Composed | None:
     """One synapse on a source of ``image``."""
     channels = image[0]
     match synapse:
-        case Dense(weight=weight):
+        case Linear(weight=weight):
             return Window(np.asarray(weight).reshape(-1, *image), (1, 1), (0, 0), (1, 1))
         case Conv2d():
             weight = np.asarray(synapse.weight)
@@ -196,7 +196,7 @@ def _is_identity(taps: Taps) -> bool:
     return plain and one and bool(np.all(taps.weight == 1))
 
 
-def _is_uniform(weight: NDArray[np.float64]) -> bool:
+def _is_uniform(weight: NDArray[np.floating[Any]]) -> bool:
     return bool(np.all(weight == weight[..., :1, :1]))
 
 
@@ -228,8 +228,11 @@ def _border_is_silent(
 
 
 def _merged(
-    inner: NDArray[np.float64], outer: NDArray[np.float64], first: Composed, second: Composed
-) -> NDArray[np.float64]:
+    inner: NDArray[np.floating[Any]],
+    outer: NDArray[np.floating[Any]],
+    first: Composed,
+    second: Composed,
+) -> NDArray[np.floating[Any]]:
     """Kernels one after the other: (..., k_y, k_x) each, the other axes broadcast."""
     (i_y, i_x), (o_y, o_x) = inner.shape[-2:], outer.shape[-2:]
     steps = [second.dilation[a] * first.stride[a] for a in (0, 1)]

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from eventsnn.currents import Currents
+from eventsnn.description.neurons import ReadOut
+from eventsnn.engine.composed import as_image
 from eventsnn.engine.fused_layers import LONGEST_RUN
 from eventsnn.engine.fused_layout import FusedLayout, Request, lay_out
 from eventsnn.engine.fused_run import PART, FusedRun
-from eventsnn.engine.inputs import Sample
-from eventsnn.engine.composed import as_image
 from eventsnn.engine.plan import Plan
-from eventsnn.neurons import ReadOut
 from eventsnn.record import Record
-from eventsnn.spikes import Spikes
+from eventsnn.signals.currents import Currents
+from eventsnn.signals.samples import Sample
+from eventsnn.signals.spikes import Spikes
 
 __all__ = ["FusedChoice"]
 
-_TICKS_PER_CHANGE = 8  # currents that change more often are added tick by tick, in the queue
+_TICKS_PER_CHANGE = 4  # currents that change more often are added tick by tick, in the queue
 
 
 class FusedChoice:
@@ -51,7 +51,7 @@ class FusedChoice:
     def _is_plain(self, value: Spikes | Currents) -> bool:
         if isinstance(value, Currents):
             changes = sum(start < self._ticks for start in value.start)
-            return changes <= max(1, self._ticks // _TICKS_PER_CHANGE)
+            return changes <= 1 + self._ticks // _TICKS_PER_CHANGE
         same = (np.diff(value.tick) == 0) & (np.diff(value.index) == 0)
         return bool(np.all(value.amplitude == 1)) and not np.any(same)
 

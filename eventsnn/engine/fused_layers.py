@@ -19,14 +19,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eventsnn.description.network import Layer, Network
+from eventsnn.description.neurons import IF, LI, LIF, CubaLIF
+from eventsnn.engine.composed import Composed, as_image, compose
 from eventsnn.engine.integers import number_type
 from eventsnn.engine.link_tables import LinkPlan
 from eventsnn.engine.masks import Border, border_of
-from eventsnn.engine.composed import Composed, as_image, compose
 from eventsnn.engine.parameters import LayerParameters, layer_parameters, parameters_of
 from eventsnn.engine.segments import Numbers, Rows, Segments, Tiling, as_window, link_segments
-from eventsnn.network import Layer, Network
-from eventsnn.neurons import IF, LIF, Accumulator, CubaLIF
 
 __all__ = [
     "LONGEST_DELAY",
@@ -171,14 +171,14 @@ def fuse(
             tiling,
             layer_parameters(parameters, tiling, numbers, family.parameters),
             tuple(links),
-            isinstance(layer.neuron, Accumulator),
+            isinstance(layer.neuron, LI),
         )
     return FusedLayers(layers, tuple(family.done() for family in families.values()))
 
 
 def _is_carried(layer: Layer) -> bool:
     neuron = layer.neuron
-    if isinstance(neuron, Accumulator):
+    if isinstance(neuron, LI):
         return True
     if not isinstance(neuron, IF | LIF):
         return False

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventsnn.engine.bit_counters import Counters
+from eventsnn.engine.composed import Image
 from eventsnn.engine.fused_layers import FusedLayer, FusedLayers
 from eventsnn.engine.masks import Border, Place, Span, allocate, ceil_div, padded_channels
-from eventsnn.engine.composed import Image
 from eventsnn.engine.segments import Segments, Tiling
 from eventsnn.kernels import fused_tables as f
 
@@ -139,7 +139,7 @@ def lay_out(
     """Lay out ``request``; ``images`` by node, the fan-outs by plan link, in plan order."""
     chosen = {p: fused.layers[p] for p in request.order if p in request.layers}
     places, mask_bytes = _places(chosen, request, inputs, images)
-    counters = Counters.of(chosen.values(), places, inputs, fan_out, effective)
+    counters = Counters.of(chosen.values(), places, fan_out, effective)
     builder = _Tables(fused, request, inputs, places, counters)
     for layer in chosen.values():
         builder.add(layer)
@@ -163,9 +163,9 @@ def _places(
     nodes = sorted(borders, key=lambda node: step.get(node, -1))
     for node in nodes:
         columns = borders[node].left + images[node][2] + borders[node].right
-        layer = chosen.get(node - inputs)
-        if layer is not None:
-            tiles = layer.tiling.tiles * layer.tiling.pixels
+        if node - inputs in chosen:
+            tiling = chosen[node - inputs].tiling
+            tiles = tiling.tiles * tiling.pixels
             columns = max(columns, borders[node].left + tiles)
         bits = padded_channels(images[node][0])
         place = Place(images[node], bits, borders[node], columns, history[node], request.ticks)
@@ -329,7 +329,7 @@ class _Tables:
         )
 
     def _steps(self) -> list[Step]:
-        """Neighbours of one family are one step, and so are the layers of a queued component."""
+        """Neighbors of one family are one step, and so are the layers of a queued component."""
         found: list[Step] = []
         request = self._request
         for position, component in zip(request.order, request.components, strict=True):

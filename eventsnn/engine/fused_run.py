@@ -13,9 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eventsnn.currents import Currents
 from eventsnn.engine.fused_layout import Drive, FusedLayout, Group
-from eventsnn.engine.inputs import Sample
 from eventsnn.engine.masks import Place
 from eventsnn.engine.plan import Plan
 from eventsnn.engine.state import ensure_emissions, ensure_spikes
@@ -26,6 +24,8 @@ from eventsnn.kernels.borders import emit_bits, set_bits
 from eventsnn.kernels.count_bits import count_bits
 from eventsnn.kernels.fused import fill_current, run_layers
 from eventsnn.kernels.lanes import aligned, row_type
+from eventsnn.signals.currents import Currents
+from eventsnn.signals.samples import Sample
 
 __all__ = ["PART", "FusedRun", "parts"]
 

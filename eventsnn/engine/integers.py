@@ -9,6 +9,7 @@ one way.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ from eventsnn.kernels import fused_tables as f
 
 __all__ = ["number_type"]
 
-Array = NDArray[np.float64]
+Array = NDArray[Any]
 
 
 def number_type(of: Parameters, ops: Sequence[Composed], ticks: int) -> Numbers | None:
@@ -67,8 +68,6 @@ def _extent(of: Parameters, ops: Sequence[Composed], ticks: int) -> tuple[float,
         most = most + ticks * np.maximum(up, 0)
     else:
         most = np.maximum(most, of.high)
-    if of.low is None:
-        least = least + ticks * np.minimum(down, 0)
-    else:
-        least = np.minimum(least, of.low)
+    drift = ticks * np.minimum(down, 0)
+    least = least + drift if of.low is None else np.minimum(least, of.low)
     return float(np.min(least + np.minimum(down, 0))), float(np.max(most + np.maximum(up, 0)))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from eventsnn.engine.composed import Image, Composed
+from eventsnn.engine.composed import Composed, Image
 
 __all__ = ["Border", "Place", "Span", "allocate", "border_of", "ceil_div", "padded_channels"]
 

@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eventsnn.description import Values
+from eventsnn.description.base import Values
+from eventsnn.description.network import Layer
+from eventsnn.description.neurons import IF, LI, LIF, NoReset, Subtract, ToValue
 from eventsnn.engine.composed import Image
 from eventsnn.engine.segments import Numbers, Rows, Tiling
 from eventsnn.kernels import fused_tables as f
-from eventsnn.network import Layer
-from eventsnn.neurons import IF, LIF, Accumulator, NoReset, Subtract, ToValue
 
 __all__ = ["LayerParameters", "Parameters", "layer_parameters", "parameters_of"]
 
-Array = NDArray[np.float64]
+Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -60,15 +60,16 @@ class LayerParameters:
 def parameters_of(layer: Layer, image: Image) -> Parameters:
     """The parameters of a layer that is carried."""
     neuron: Any = layer.neuron
-    assert isinstance(neuron, IF | LIF | Accumulator)
+    assert isinstance(neuron, IF | LIF | LI)
 
     def laid(values: Values | None) -> Array | None:
         return None if values is None else _per_channel(np.asarray(values), layer, image)
 
     decay = None if isinstance(neuron, IF) or np.all(neuron.decay == 1) else laid(neuron.decay)
     bias, v0 = laid(layer.bias), laid(neuron.v0)
-    assert bias is not None and v0 is not None
-    if isinstance(neuron, Accumulator):
+    assert bias is not None
+    assert v0 is not None
+    if isinstance(neuron, LI):
         return Parameters(bias, v0, None, np.zeros_like(v0), None, None, decay, f.RESET_NONE)
     threshold = laid(neuron.threshold)
     match neuron.reset:

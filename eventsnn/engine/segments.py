@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eventsnn.engine.composed import Composed, Image, Taps, Window
 from eventsnn.engine.masks import ceil_div, padded_channels
-from eventsnn.engine.composed import Image, Composed, Taps, Window
 from eventsnn.kernels import fused_tables as f
 from eventsnn.kernels.lanes import aligned, row_type
 
@@ -42,7 +42,7 @@ class Numbers:
 
 @dataclass(frozen=True)
 class Tiling:
-    """How a layer is cut: rows of ``lanes``, of ``pixels`` neighbours or one of ``blocks``.
+    """How a layer is cut: rows of ``lanes``, of ``pixels`` neighbors or one of ``blocks``.
 
     Attributes:
         image: of the layer.
@@ -187,7 +187,7 @@ def _gathered(op: Window, source: Image, tiling: Tiling, weights: Rows) -> Segme
     bits_in = padded_channels(source[0])
     rows = _window_rows(op, tiling, bits_in)  # (blocks, k_y, words, 64, lanes)
     blocks, height, words = rows.shape[:3]
-    used = np.any(rows != 0, axis=-1)  # (blocks, k_y, words, 64)
+    used = np.ascontiguousarray(np.any(rows != 0, axis=-1))  # (blocks, k_y, words, 64)
     keep = np.packbits(used, axis=-1, bitorder="little").view(np.int64)[..., 0]
     behind = np.zeros((*rows.shape[:3], 1, tiling.lanes))
     first, stored = _numbered(op, keep != 0, words)
@@ -294,8 +294,9 @@ def _selected(op: Taps, source: Image, tiling: Tiling, amplitudes: Rows) -> Segm
     table = np.zeros((tiling.blocks, most, 6), dtype=np.int64)
     for block, some in enumerate(entries):
         table[block, : len(some)] = np.array(some, dtype=np.int64).reshape(-1, 6)
-    row, bit, keep, first, right, left_of = np.moveaxis(table, -1, 0)
-    return Segments(f.LANE, row, bit, sy, tiling.pixels * sx * bits_in, keep, first, right, left_of)
+    row, bit_of, kept, row_of, right, left_of = np.moveaxis(table, -1, 0)
+    step = tiling.pixels * sx * bits_in
+    return Segments(f.LANE, row, bit_of, sy, step, kept, row_of, right, left_of)
 
 
 def _short(pieces: list[tuple[int, int, int]], start: int) -> list[tuple[int, int, int]]:

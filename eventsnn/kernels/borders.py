@@ -33,7 +33,7 @@ def set_bits(
     ``at`` is the byte of pixel 0 in tick 0 of the run. Returns the last emission of which the
     bits were set, -1 where there was none.
     """
-    last = MINUS_ONE
+    last: Any = MINUS_ONE
     while emission >= 0 and pool.emissions[emission].tick < end:
         start = at + pool.emissions[emission].tick * row_bytes
         for k in range(pool.emissions[emission].start, pool.emissions[emission].stop):
@@ -44,7 +44,7 @@ def set_bits(
             masks[byte] = masks[byte] | np.uint8(1 << (bit & 7))
         last = np.int64(emission)
         emission = pool.emissions[emission].next
-    return last
+    return last  # type: ignore[no-any-return]  # an int64
 
 
 @entry_point

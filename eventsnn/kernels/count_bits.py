@@ -51,10 +51,10 @@ def count_bits(
                 some, to = here[chunk:stop], sums[chunk:stop]
                 for i in range(stop - chunk):
                     to[i] += count_ones(some[i] & plane[i]) * factor
-    total = np.int64(0)
+    total: Any = np.int64(0)
     for tick in range(ticks):
         out[tick] = 0
         for i in range(tick * words, tick * words + words):
             out[tick] += sums[i]
         total += out[tick]
-    return total
+    return total  # type: ignore[no-any-return]  # an int64

@@ -5,7 +5,7 @@ border around the image as wide as its consumers' windows reach, and channels pa
 to 8, 16, 32 or a multiple of 64. A kernel row of a convolution is then a run of adjacent bits.
 
 Tiles. The kernel works on a row of lanes: a block of output channels or, where a layer has
-fewer channels than that, all channels of several neighbouring pixels. The weights of such a
+fewer channels than that, all channels of several neighboring pixels. The weights of such a
 tile are those of the larger window that its pixels see together, zero where a pixel does not see
 an input. So one set bit adds one row of weights, whatever the number of channels.
 
@@ -135,8 +135,7 @@ def _run_layer(
                                 p2 = word(masks, from_ + 2 * step, kept)
                                 p3 = word(masks, from_ + 3 * step, kept)
                                 most = max(
-                                    max(count_ones(p0), count_ones(p1)),
-                                    max(count_ones(p2), count_ones(p3)),
+                                    count_ones(p0), count_ones(p1), count_ones(p2), count_ones(p3)
                                 )
                                 for _ in range((most + 1) >> 1):
                                     a = add(a, load_near(weights, row, first_one(p0), a))
@@ -230,7 +229,7 @@ def run_layers(
             fresh,
             keep or layer[f.READ_OUT] > 0,
         )
-        spikes = np.int64(0)
+        spikes: Any = np.int64(0)
         for c in range(layer[f.COUNTERS_START], layer[f.COUNTERS_STOP]):
             spikes = count_bits(
                 masks, counters[c], row_class, classes, planes, ticks, sums, counted[c]
@@ -261,7 +260,8 @@ def fill_current(
                 drive = load(current, place)
                 for s in range(start, stop):
                     at = mine[s, f.BASE] + y * mine[s, f.ROW_STEP] + x * mine[s, f.TILE_STEP]
-                    row, bits = mine[s, f.FIRST], np.uint64(mine[s, f.KEEP])
+                    row = mine[s, f.FIRST]
+                    bits: Any = np.uint64(mine[s, f.KEEP])
                     while bits:
                         k = first_one(bits)
                         w = load_near(weights, row, k, drive)

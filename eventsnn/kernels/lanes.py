@@ -95,6 +95,8 @@ def aligned(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """A copy that starts at a cache line; a vector that straddles two costs twice."""
     raw = np.empty(values.nbytes + 64, np.uint8)
     start = -raw.ctypes.data % 64
-    copy = raw[start : start + values.nbytes].view(values.dtype).reshape(values.shape)
+    copy: np.ndarray[Any, Any] = (
+        raw[start : start + values.nbytes].view(values.dtype).reshape(values.shape)
+    )
     copy[...] = values
     return copy
