@@ -93,8 +93,8 @@ class _Worker:
         if self._fused is None:
             self._run_between(sample, 0, self._ticks)
             return self._finish(sample)
-        self._fused.reset((self._ticks, *self._record.operations_after))
-        for begin, end in parts(self._fused.changes(sample), 0, self._ticks):
+        changes = self._fused.reset(sample, (self._ticks, *self._record.operations_after))
+        for begin, end in parts(changes, 0, self._ticks):
             self._run_part(self._fused, sample, begin, end)
         self._fused.finish(self._state, self._ticks)
         return self._finish(sample)

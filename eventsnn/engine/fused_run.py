@@ -76,33 +76,37 @@ class FusedRun:
         self._kept = [place for place in layout.places.values() if place.history]
         self._converted: dict[int, int] = {}
         self._begin = self._ticks = 0
-        self._last = True
+        self._changes: set[int] = set()
         self.tallies = Tallies.of(plan, layout)
+        positions = layout.rows
+        self._fed = sorted({drive.layer for drive in layout.drives.values()})
+        self._inputs = [node for node in range(plan.inputs) if node in layout.places]
+        self._neurons = sum(plan.columns.neurons[position] for position in positions)
+        self._read_outs = [p for p in positions if fused.layers[p].read_out]
+        columns = layout.layers[:, f.AFTER], layout.layers[:, f.BEFORE]
+        self._recorded = [
+            p for p, row in positions.items() if columns[0][row] >= 0 or columns[1][row] >= 0
+        ]
 
-    def changes(self, sample: Sample) -> set[int]:
-        """The ticks at which a current into a fused layer changes."""
-        found = set()
-        for link in self._layout.drives:
-            row = self._plan.links.table[link]
-            value = sample[self._plan.nodes[int(row["source"])]]
-            if isinstance(value, Currents):
-                found |= {start + int(row["delay"]) for start in value.start}
-        return found
-
-    def reset(self, points: tuple[int, ...]) -> None:
-        """Before the first tick of a sample."""
+    def reset(self, sample: Sample, points: tuple[int, ...]) -> set[int]:
+        """Before the first tick of a sample; returns the ticks at which a current changes."""
         for place in self._kept:
             self._masks[place.base : place.base + place.size] = 0
         self._converted = {}
         self.tallies.reset(points)
+        self._changes = set()
+        for link in self._layout.drives:
+            value = sample[self._plan.nodes[self._plan.columns.source[link]]]
+            if isinstance(value, Currents):
+                delay = self._plan.columns.delay[link]
+                self._changes |= {start + delay for start in value.start}
+        return self._changes
 
     def begin(self, sample: Sample, state: t.State, pool: t.Pool, begin: int, end: int) -> None:
         """Before the first layer of a part; ``pool`` holds the events of the inputs."""
         self._begin, self._ticks = begin, end - begin
         plan = self._plan
-        for node in range(plan.inputs):
-            if node not in self._layout.places:
-                continue
+        for node in self._inputs:
             if isinstance(sample[plan.nodes[node]], Currents):
                 self._active[node] = 0
                 self._counted[slice(*self._layout.counters.of_node[node])] = 0
@@ -117,9 +121,9 @@ class FusedRun:
             return
         whole = self._masks[place.base : place.base + place.size]
         whole.reshape(place.rows, place.stride, place.row_bytes)[:, place.history :] = 0
-        emission = int(state.nodes.emission_head[node])
+        emission = int(state.nodes[node]["emission_head"])
         if node in self._converted:
-            emission = int(pool.emissions.next[self._converted[node]])
+            emission = int(pool.emissions[self._converted[node]]["next"])
         channels, _, width = place.image
         last = set_bits(
             pool,
@@ -205,15 +209,12 @@ class FusedRun:
 
     def finish(self, state: t.State, ticks: int) -> None:
         """Write what the run has come to where queued layers have it."""
-        plan, fused = self._plan, self._fused
+        plan = self._plan
         self.tallies.write(state)
-        for position in self._layout.rows:
-            layer = fused.layers[position]
+        state.registers[t.UPDATES] += self._neurons * ticks
+        for position in self._read_outs:
             table = plan.layers.table[position]
-            neurons = int(table["neurons"])
-            state.registers[t.UPDATES] += neurons * ticks
-            if not layer.read_out:
-                continue
+            neurons = plan.columns.neurons[position]
             rows = self._potentials(position)
             start, lazy = int(table["v_start"]), int(table["lazy_start"])
             state.v[start : start + neurons] = self._in_plan_order(position, rows)
@@ -234,14 +235,14 @@ class FusedRun:
 
     def _record(self, state: t.State) -> None:
         """Copy the recorded ticks of this part."""
-        if not state.record_ticks.size:
+        if not self._recorded:
             return
         begin, end = np.searchsorted(
             state.record_ticks, [self._begin, self._begin + self._ticks]
         ).tolist()
         kept = state.record_ticks[begin:end] - self._begin
-        for position, row in self._layout.rows.items():
-            table = self._layout.layers[row]
+        for position in self._recorded:
+            table = self._layout.layers[self._layout.rows[position]]
             layer = self._fused.layers[position]
             for column, starts in (
                 (f.AFTER, state.layers.record_start),
@@ -254,7 +255,7 @@ class FusedRun:
                 record = self._arrays[layer.family].record["lane"]
                 some = record[first : first + places * self._ticks]
                 some = some.reshape(self._ticks, places, -1)[kept]
-                size = int(self._plan.layers.table["neurons"][position])
+                size = self._plan.columns.neurons[position]
                 to = int(starts[position]) + begin * size
                 state.record[to : to + kept.size * size] = self._in_plan_order(
                     position, some
@@ -264,9 +265,9 @@ class FusedRun:
     def _set_currents(self, sample: Sample) -> None:
         """The drive of layers behind inputs, where it begins or changes in this tick."""
         layout, plan = self._layout, self._plan
-        if self._begin and self._begin not in self.changes(sample):
+        if self._begin and self._begin not in self._changes:
             return
-        for position in sorted({drive.layer for drive in layout.drives.values()}):
+        for position in self._fed:
             layer = self._fused.layers[position]
             arrays = self._arrays[layer.family]
             family = self._fused.families[layer.family]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal, assert_never
 
 import numpy as np
@@ -46,6 +47,25 @@ _SWEPT = Relay | Maximum | Bistable | PhaseAccumulator | PhaseIF
 
 
 @dataclass(frozen=True)
+class Columns:
+    """Columns of the tables as lists: a field of a record array takes some microseconds to read.
+
+    Attributes:
+        source, target, delay: by plan link.
+        neurons, kind, noisy: by layer.
+        words: by layer: stage, phases, readings.
+    """
+
+    source: list[int]
+    target: list[int]
+    delay: list[int]
+    neurons: list[int]
+    kind: list[int]
+    noisy: list[bool]
+    words: list[tuple[int, int, int]]
+
+
+@dataclass(frozen=True)
 class Plan:
     """A network, ready to run; read-only, shared by all workers.
 
@@ -81,6 +101,27 @@ class Plan:
     seed: int = 0
     fused: FusedLayers = field(default_factory=lambda: FusedLayers({}, ()))
     layouts: dict[Request, FusedLayout] = field(default_factory=dict, compare=False, repr=False)
+
+    @cached_property
+    def columns(self) -> Columns:
+        """What Python reads of the tables, once for all samples."""
+        links, layers = self.wiring.links.table, self.layers.table
+        return Columns(
+            source=links.source.tolist(),
+            target=links.target.tolist(),
+            delay=links.delay.tolist(),
+            neurons=layers.neurons.tolist(),
+            kind=layers.kind.tolist(),
+            noisy=layers.noisy.tolist(),
+            words=list(
+                zip(
+                    layers.stage.tolist(),
+                    layers.phases.tolist(),
+                    layers.readings.tolist(),
+                    strict=True,
+                )
+            ),
+        )
 
     @property
     def links(self) -> t.Links:

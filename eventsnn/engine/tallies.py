@@ -45,7 +45,8 @@ class Tallies:
         counter, delay: of each tally.
         nodes: tally of the spikes of each fused layer, by node.
         links: by plan link.
-        sums: (tallies, points).
+        sums: (tallies, points); the first point is the whole run.
+        whole: those of the whole run, once they are written.
     """
 
     counter: Array
@@ -54,6 +55,7 @@ class Tallies:
     links: Mapping[int, LinkTally]
     points: Array = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     sums: Array = field(default_factory=lambda: np.zeros((0, 0), dtype=np.int64))
+    whole: list[int] = field(default_factory=list)
 
     @classmethod
     def of(cls, plan: Plan, layout: FusedLayout) -> Tallies:
@@ -98,7 +100,7 @@ class Tallies:
     def write(self, state: t.State) -> None:
         """Write the sums of the whole run where queued layers have them."""
         whole = self.sums[:, 0]
-        for node, tally in self.nodes.items():
-            state.nodes.spikes[node] = whole[tally]
-        for link, of in self.links.items():
-            state.synops[link, t.SYNOPS] = state.synops[link, t.AC] = whole[of.synops]
+        self.whole = whole.tolist()
+        state.nodes["spikes"][list(self.nodes)] = whole[list(self.nodes.values())]
+        links, tallies = list(self.links), [of.synops for of in self.links.values()]
+        state.synops[links, t.SYNOPS] = state.synops[links, t.AC] = whole[tallies]

@@ -119,9 +119,10 @@ def put(masks: NDArray[np.uint8], byte: int, bits: int, like: Lanes) -> None:
     masks[byte : byte + size] = np.frombuffer(int(bits).to_bytes(size, "little"), np.uint8)
 
 
-def without_first(number: int) -> int:
+def without_first(number: Any) -> int:
     """A word without its lowest set bit; zero stays zero."""
-    return number & (number - 1) & _WORD if number else 0
+    bits = int(number)
+    return bits & (bits - 1) if bits else 0
 
 
 def moved(number: int, right: int, left: int) -> int:
@@ -134,6 +135,7 @@ def count_ones(number: Any) -> int:
     return int(number).bit_count()
 
 
-def first_one(number: int) -> int:
+def first_one(number: Any) -> int:
     """The place of the lowest set bit; 64 for a word of zeros."""
-    return (number & -number).bit_length() - 1 if number else 64
+    bits = int(number)
+    return (bits & -bits).bit_length() - 1 if bits else 64

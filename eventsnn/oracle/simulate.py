@@ -301,6 +301,7 @@ def by_name(
     network: Network,
     inputs: ArrayLike | Spikes | Currents | Mapping[str, ArrayLike | Spikes | Currents],
 ) -> dict[str, ArrayLike | Spikes | Currents]:
+    """The inputs by name, each of the right shape."""
     if not isinstance(inputs, Mapping):
         if len(network.inputs) != 1:
             raise InputError("the network has several inputs: pass a mapping from their names")
