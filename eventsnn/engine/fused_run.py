@@ -7,6 +7,7 @@ next one starts; potentials, and the last ticks of sources of delayed links, are
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -231,7 +232,7 @@ class FusedRun:
     def _in_plan_order(self, position: int, rows: Array) -> Array:
         """(..., places, lanes) -> (..., neurons), channels last."""
         images = self._fused.layers[position].tiling.to_image(rows)
-        return np.moveaxis(images, -3, -1).reshape(*rows.shape[:-2], -1)
+        return np.moveaxis(images, -3, -1).reshape(*rows.shape[:-2], math.prod(images.shape[-3:]))
 
     def _record(self, state: t.State) -> None:
         """Copy the recorded ticks of this part."""

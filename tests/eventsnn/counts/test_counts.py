@@ -189,7 +189,7 @@ def test_each_value_of_a_changing_current_is_multiplied_once():
     net = Network((Input("in", (3,)),), (Layer("out", (2,), LI(), links),))
     values = np.array([[1.0, 0, 2], [0, 0, 0], [1, 1, 1]])
     # from ticks 1, 3, 6 over the first link, from 5, 7, 10 over the second, the last too late
-    run = simulate(net, Currents((1, 3, 6), values), ticks=10)
+    run = simulate(net, Currents((1, 3, 6), values), ticks=10, fused=False)
     assert run.counts.input_macs == 3 * 6 + 2 * 6
     assert run.counts.input_macs_effective == (2 + 0 + 3 + 2 + 0) * 2
     assert run.counts.input_nonzeros == 2 + 0 + 3
