@@ -15,9 +15,10 @@ __all__ = ["relu_before_max_pool"]
 def relu_before_max_pool(ann: Ann) -> Ann:
     """Swap every ReLU that directly follows a max pooling with it: the two commute.
 
-    ``f(max(x)) = max(f(x))`` for whatever never falls: ReLU, a positive scale, and batch norm
-    whose scales are all positive. Both nodes keep their names, so the ReLU then has the
-    shape from before the pooling. A max pooling that other nodes read too stays where it is.
+    ``f(max(x)) = max(f(x))`` for whatever never falls: ReLU, and in front of one a positive
+    scale, or batch norm whose scales are all positive. Both nodes keep their names, so the ReLU
+    then has the shape from before the pooling. A max pooling that other nodes read too stays
+    where it is.
     """
     while True:
         swap = next((pool for pool in ann.nodes if _is_followed_by_what_rises(ann, pool)), None)
@@ -28,13 +29,19 @@ def relu_before_max_pool(ann: Ann) -> Ann:
 
 def _is_followed_by_what_rises(ann: Ann, node: Node) -> bool:
     readers = ann.consumers[node.name]
-    return isinstance(node.op, ops.MaxPool2d) and len(readers) == 1 and _rises(readers[0].op)
+    if not isinstance(node.op, ops.MaxPool2d) or len(readers) != 1:
+        return False
+    if isinstance(readers[0].op, ops.ReLU):
+        return True
+    source = ann.by_name.get(node.inputs[0])
+    if source is not None and isinstance(source.op, ops.ReLU | ops.Spike | ops.MaxPool2d):
+        return False  # it pools spikes already
+    behind = ann.consumers[readers[0].name]  # a norm moves only together with its ReLU
+    return _rises(readers[0].op) and len(behind) == 1 and isinstance(behind[0].op, ops.ReLU)
 
 
 def _rises(op: ops.Op) -> bool:
     match op:
-        case ops.ReLU():
-            return True
         case ops.Scale(factor=factor):
             return factor > 0
         case ops.BatchNorm():
