@@ -27,7 +27,7 @@ class Residual:
 
 
 def measure_residuals(
-    network: nn.Sequential, images: torch.Tensor, ticks: int = 8
+    network: nn.Module, images: torch.Tensor, ticks: int = 8
 ) -> dict[str, Residual]:
     """The residuals of each `Spike` layer while ``network`` runs ``ticks`` steps without noise.
 
@@ -51,7 +51,7 @@ def measure_residuals(
 
 
 def match_noise(
-    network: nn.Sequential, images: torch.Tensor, ticks: int = 8
+    network: nn.Module, images: torch.Tensor, ticks: int = 8
 ) -> dict[str, Residual]:
     """Set each layer's noise to the moments of its own residuals; returns them.
 
@@ -63,4 +63,5 @@ def match_noise(
         assert isinstance(layer, Spike)
         layer.mean.fill_(residual.mean)
         layer.standard_deviation.fill_(residual.standard_deviation)
+        layer._noisy = residual.standard_deviation > 0
     return found
