@@ -27,7 +27,7 @@ from torch import nn
 from train_resnet_blocks import round_weights
 
 from converters import load_ann
-from converters.export_torch import export
+from converters.intake.export_torch import export
 from converters.training.ann_module import AnnModule
 from converters.training.augment import flipped_and_shifted
 from converters.training.ceilings import Bounded

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from converters import ops
-from converters.ann import INPUT, Ann, refuse_what_is_no_ann
+from converters.ann import ops
+from converters.ann.graph import INPUT, Ann, refuse_what_is_no_ann
 from converters.training.clip import ClippedReLU
 from converters.training.spiking import Spike
 from eventsnn import ConversionError

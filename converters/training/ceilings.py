@@ -14,7 +14,7 @@ from torch import nn
 
 from eventsnn import ConversionError
 
-__all__ = ["Bounded", "initialise_ceilings", "keep_ceilings_positive", "parameter_groups"]
+__all__ = ["Bounded", "initialize_ceilings", "keep_ceilings_positive", "parameter_groups"]
 
 #: A ceiling nearer to 0 would let no gradient pass through its layer any more.
 _SMALLEST = 0.01
@@ -24,7 +24,7 @@ class Bounded(nn.Module):  # type: ignore[misc] # torch is not there where types
     """Base of the activations with values in [0, ceiling].
 
     Args:
-        ceiling: the first value of the trained one, > 0; see `initialise_ceilings`. It becomes
+        ceiling: the first value of the trained one, > 0; see `initialize_ceilings`. It becomes
             the threshold of the spiking layer.
 
     Raises:
@@ -48,7 +48,7 @@ def bounded(model: nn.Module) -> Iterator[Bounded]:
     return (module for module in model.modules() if isinstance(module, Bounded))
 
 
-def initialise_ceilings(
+def initialize_ceilings(
     model: nn.Module, images: torch.Tensor, quantile: float | None = None
 ) -> None:
     """Set each ceiling to a quantile of the layer's rectified input, zeros included.

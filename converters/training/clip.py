@@ -16,7 +16,7 @@ class ClippedReLU(Bounded):
 
     The rate of an IF neuron that is driven by a constant current x and worth c a spike.
     ``d y / d c = 1[x > c]``, ``d y / d x = 1[0 < x < c]``. The exporter makes it a
-    `converters.ops.ReLU` with the ceiling c.
+    `converters.ann.ops.ReLU` with the ceiling c.
 
     After Meng et al., Neural Networks 153:254-268 (2022), doi 10.1016/j.neunet.2022.06.001,
     as far as their public code shows it.

@@ -13,12 +13,12 @@ import torch
 from numpy.typing import ArrayLike
 from torch import nn
 
-from converters.ann import Ann
+from converters.ann.graph import Ann
 from converters.training.ann_module import AnnModule
 from converters.training.ceilings import (
     Bounded,
     bounded,
-    initialise_ceilings,
+    initialize_ceilings,
     keep_ceilings_positive,
     parameter_groups,
 )
@@ -66,7 +66,7 @@ def fine_tune(
 
     Each ReLU gets a ceiling of its own, which begins at a high quantile of what arrives there
     and is trained with the weights. Then `converters.training.fit` does the rest. What
-    comes back is for `converters.export_torch.export` and, from there,
+    comes back is for `converters.intake.export_torch.export` and, from there,
 
     - "clip", ``min(max(x, 0), c)``: recipe ``rate``, for which no threshold must be guessed;
     - "qcfs", the same in 8 levels, see `QCFS`: recipe ``rate`` at T = 8;
@@ -101,7 +101,7 @@ def fine_tune(
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         few = x[:_MEASURED]
-        initialise_ceilings(model.eval(), few if augment is None else augment(few))
+        initialize_ceilings(model.eval(), few if augment is None else augment(few))
     fit(
         model,
         x,

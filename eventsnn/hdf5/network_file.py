@@ -10,7 +10,7 @@
             neuron  attribute kind (if, lif, burst, signed, ...), its fields;
                     a reset is a group of its own
             links/0..       attributes source, delay
-                chain/0..   attribute kind (dense, conv2d, ...), its fields
+                chain/0..   attribute kind (linear, conv2d, ...), its fields
     /preprocessing  attribute scale, arrays mean, std              (if known)
     /source         JSON text graph; arrays/0.. have name, values  (if known)
 
@@ -32,13 +32,13 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from eventsnn.description.network import Network
 from eventsnn.errors import FileFormatError
-from eventsnn.hdf5.records import network_record, read_network
+from eventsnn.files.whole_file import replacing
+from eventsnn.hdf5.description_fields import network_record, read_network
 from eventsnn.hdf5.storage import Item, Record, Text, naming, write
-from eventsnn.network import Network
-from eventsnn.preprocessing import Preprocessing
+from eventsnn.signals.preprocessing import Preprocessing
 from eventsnn.version import __version__
-from eventsnn.whole_file import replacing
 
 __all__ = ["NetworkFile", "Source", "load_network", "save_network"]
 
@@ -88,7 +88,7 @@ def save_network(path: str | os.PathLike[str], file: NetworkFile) -> None:
     """Write a network file; an older one is replaced when the new one is complete.
 
     Raises:
-        OSError: the file cannot be written, see `eventsnn.whole_file.check_writable`.
+        OSError: the file cannot be written, see `eventsnn.files.whole_file.check_writable`.
         FileFormatError: an array of the source is not numeric.
     """
     root: Record = {

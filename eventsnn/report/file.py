@@ -11,7 +11,7 @@ from typing import Any
 
 from eventsnn.energy import LayerWork, LinkWork, Operations
 from eventsnn.errors import FileFormatError
-from eventsnn.whole_file import replacing
+from eventsnn.files.whole_file import replacing
 
 __all__ = ["read_operations", "read_report", "write_report"]
 
