@@ -27,7 +27,6 @@ from numpy.typing import NDArray
 from torch import nn
 
 from converters.training.ceilings import Bounded
-from converters.training.clip import ClippedReLU
 from converters.training.resnet import BlockName, ResNet
 
 __all__ = ["Added", "rebuilt", "without_added_blocks"]
@@ -125,9 +124,7 @@ def _fill_pre_current(
                 block.conv1.weight.copy_(known[f"{name}.conv1.weight"])
                 _copy_norm(block.bn2, known, f"{name}.bn1")
                 scale, shift = _affine(known, f"{name}.bn2")
-                block.conv2.weight.copy_(
-                    known[f"{name}.conv2.weight"] * scale[:, None, None, None]
-                )
+                block.conv2.weight.copy_(known[f"{name}.conv2.weight"] * scale[:, None, None, None])
                 if not isinstance(block.shortcut, nn.Identity):
                     _select(block.shortcut.weight)
                     constant = block.shortcut.weight[:, :, 0, 0] @ constant

@@ -2,12 +2,12 @@
 
     python benchmarks/fine_tune_cifar10.py resnet20_noise --data FOLDER --out FOLDER
 
-Trained are the first 48,000 of the 50,000 training images; the other 2,000 are answered after each
-epoch, and all choices were made by them. FOLDER has ``cifar10_train_{1..5}of5.npz`` and the weights
-of akamaster/pytorch_resnet_cifar10 from which each run starts, ``resnet{20,56}_cifar10.npz``. Written
-are ``NAME.npz`` (weights rounded to float16), ``NAME.log.jsonl`` and, after each epoch,
-``NAME.checkpoint.pt``, from which the same command goes on. ``--device cuda`` wants a GPU and
-calculates in bfloat16.
+Trained are the first 48,000 of the 50,000 training images; the other 2,000 are answered after
+each epoch, and all choices were made by them. FOLDER has ``cifar10_train_{1..5}of5.npz`` and the
+weights of akamaster/pytorch_resnet_cifar10 from which each run starts,
+``resnet{20,56}_cifar10.npz``. Written are ``NAME.npz`` (weights rounded to float16),
+``NAME.log.jsonl`` and, after each epoch, ``NAME.checkpoint.pt``, from which the same command goes
+on. ``--device cuda`` wants a GPU and calculates in bfloat16.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ from converters.intake.export_torch import export
 from converters.training.ann_module import AnnModule
 from converters.training.augment import flipped_and_shifted
 from converters.training.ceilings import Bounded
+from converters.training.clip import ClippedReLU
 from converters.training.fine_tune import fine_tune
 from converters.training.fit import accuracy
-from converters.training.clip import ClippedReLU
 from converters.training.qcfs import QCFS
 from converters.training.spiking import MultiStep, ScaledSpike
 
 TRAINED = 48_000
-BATCH = 128
+BATCH = 256
 #: Of the run trained through time.
 TICKS = 4
 
@@ -54,39 +54,44 @@ class Run:
 
 
 def resnet20(folder: Path, _: torch.Tensor) -> nn.Module:
+    """The public network."""
     return AnnModule(load_ann(folder / "resnet20_cifar10.npz", "resnet20-cifar"))
 
 
 def resnet20_through_time(folder: Path, images: torch.Tensor) -> nn.Module:
+    """The same over several steps."""
     network = resnet20(folder, images)
     return MultiStep(network, TICKS, static=network.bn1)
 
 
 def resnet20_pre_current(folder: Path, images: torch.Tensor) -> nn.Module:
+    """Its weights in restructured blocks, which is not the same network."""
     with np.load(folder / "resnet20_cifar10.npz") as weights:
         return rebuilt(weights, "pre_current", images, "none")
 
 
 def resnet116_post(folder: Path, images: torch.Tensor) -> nn.Module:
+    """The public network of 56 layers, with blocks that change nothing."""
     with np.load(folder / "resnet56_cifar10.npz") as weights:
         return rebuilt(weights, "post", images, "exact")
 
 
 def resnet116_pre_current(folder: Path, images: torch.Tensor) -> nn.Module:
+    """The same in restructured blocks, with blocks that rectify the trunk."""
     with np.load(folder / "resnet56_cifar10.npz") as weights:
         return rebuilt(weights, "pre_current", images, "exact")
 
 
 RUNS = {
-    "resnet20_noise": Run(resnet20, ScaledSpike, 40, 0.1),
-    "resnet20_noise_half": Run(resnet20, partial(ScaledSpike, deviation=0.144), 40, 0.1),
-    "resnet20_none": Run(resnet20, partial(ScaledSpike, deviation=0.0), 40, 0.1),
+    "resnet20_noise": Run(resnet20, ScaledSpike, 50, 0.1),
+    "resnet20_noise_half": Run(resnet20, partial(ScaledSpike, deviation=0.144), 50, 0.1),
+    "resnet20_none": Run(resnet20, partial(ScaledSpike, deviation=0.0), 50, 0.1),
     "resnet20_bptt": Run(resnet20_through_time, partial(ScaledSpike, deviation=0.0), 2, 0.1),
-    "resnet20_pre_current_noise": Run(resnet20_pre_current, ScaledSpike, 40, 0.1),
-    "resnet20_qcfs4": Run(resnet20, partial(QCFS, 4), 20, 0.05),
-    "resnet20_qcfs8": Run(resnet20, partial(QCFS, 8), 20, 0.05),
-    "resnet116_post": Run(resnet116_post, ClippedReLU, 20, 0.03),
-    "resnet116_pre_current": Run(resnet116_pre_current, ClippedReLU, 20, 0.03),
+    "resnet20_pre_current_noise": Run(resnet20_pre_current, ScaledSpike, 50, 0.1),
+    "resnet20_qcfs4": Run(resnet20, partial(QCFS, 4), 30, 0.05),
+    "resnet20_qcfs8": Run(resnet20, partial(QCFS, 8), 30, 0.05),
+    "resnet116_post": Run(resnet116_post, ClippedReLU, 19, 0.05),
+    "resnet116_pre_current": Run(resnet116_pre_current, ClippedReLU, 19, 0.05),
 }
 
 
@@ -98,6 +103,7 @@ def prepared(pixels: torch.Tensor) -> torch.Tensor:
 
 
 def augmented(pixels: torch.Tensor) -> torch.Tensor:
+    """Prepared, mirrored or not, and moved by up to 4 pixels."""
     return prepared(flipped_and_shifted(pixels, 4))
 
 

@@ -25,7 +25,6 @@ from small_cifar import read
 
 from converters import forward, load_ann
 from converters.intake.export_torch import export
-from eventsnn.files.npz import read_npz, write_npz
 from converters.training.augment import flipped_and_shifted
 from converters.training.ceilings import (
     initialize_ceilings,
@@ -34,6 +33,7 @@ from converters.training.ceilings import (
 )
 from converters.training.fit import fit
 from converters.training.resnet import ResNet
+from eventsnn.files.npz import read_npz, write_npz
 
 
 def trained(options: argparse.Namespace) -> ResNet:

@@ -109,9 +109,7 @@ def fine_tune(
         epochs=epochs,
         batch_size=batch_size,
         learning_rate=learning_rate,
-        parameters=parameter_groups(
-            model, weight_decay=weight_decay, ceiling_decay=ceiling_decay
-        ),
+        parameters=parameter_groups(model, weight_decay=weight_decay, ceiling_decay=ceiling_decay),
         seed=seed,
         augment=augment,
         project=keep_ceilings_positive,

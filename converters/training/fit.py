@@ -175,8 +175,12 @@ def accuracy(model: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> fl
 
 def _own_generators(device: torch.device) -> AbstractContextManager[None]:
     """Leave the global generators, of the CPU and of ``device``, as they were."""
-    more = [] if device.type == "cpu" else [device]
-    return torch.random.fork_rng(devices=more, device_type=more[0].type if more else "cuda")
+    forked: AbstractContextManager[None]
+    if device.type == "cpu":
+        forked = torch.random.fork_rng(devices=[])
+    else:
+        forked = torch.random.fork_rng(devices=[device], device_type=device.type)
+    return forked
 
 
 @dataclass(frozen=True)

@@ -50,9 +50,7 @@ def measure_residuals(
     return found
 
 
-def match_noise(
-    network: nn.Module, images: torch.Tensor, ticks: int = 8
-) -> dict[str, Residual]:
+def match_noise(network: nn.Module, images: torch.Tensor, ticks: int = 8) -> dict[str, Residual]:
     """Set each layer's noise to the moments of its own residuals; returns them.
 
     A layer without undecided neurons keeps the noise that it has.
@@ -61,7 +59,5 @@ def match_noise(
     for name, residual in found.items():
         layer = network.get_submodule(name)
         assert isinstance(layer, Spike)
-        layer.mean.fill_(residual.mean)
-        layer.standard_deviation.fill_(residual.standard_deviation)
-        layer._noisy = residual.standard_deviation > 0
+        layer.set_noise(residual.mean, residual.standard_deviation)
     return found

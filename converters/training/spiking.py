@@ -95,6 +95,12 @@ class Spike(nn.Module):  # type: ignore[misc]
             potential = potential + self.standard_deviation * _normal(current)
         return _Fire.apply(potential - self.threshold)
 
+    def set_noise(self, mean: float, standard_deviation: float) -> None:
+        """Change what is drawn."""
+        self.mean.fill_(mean)
+        self.standard_deviation.fill_(standard_deviation)
+        self._noisy = standard_deviation > 0
+
     def over_ticks(self, currents: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
         """Spikes (T, N, ...) and T residuals of currents (T, N, ...), without noise.
 
@@ -183,7 +189,11 @@ class MultiStep(nn.Module):  # type: ignore[misc]
             spike._ticks = self.ticks  # noqa: SLF001 - theirs is this file
         try:
             outputs = self.network(images)
-            trains = {name: spike._train for name, spike in spikes.items()}  # noqa: SLF001
+            trains = {
+                name: spike._train  # noqa: SLF001
+                for name, spike in spikes.items()
+                if spike._train is not None  # noqa: SLF001 - one that was not reached
+            }
         finally:
             for spike in spikes.values():
                 spike._ticks = spike._train = None  # noqa: SLF001
