@@ -239,14 +239,14 @@ class Graph(Nodes):
         scale = np.array([r.scale for r in each]) / norm
         shift = np.array([r.shift for r in each]) / norm
         ceiling, levels = each[0].ceiling if len(ceilings) == 1 else 1.0, each[0].levels
-        source = self.affine(number, scale, shift, f"{name}.input")
+        source = self.affine(number, scale, shift, f"{name}_input")
         key = ("relu", source, ceiling, levels)
         if key not in self._cached:
             self._cached[key] = self.add(ops.ReLU(ceiling, levels), source, name=name)
         made = self._cached[key]
         factor = np.array([r.factor for r in each]) * norm
         offset = np.array([r.offset for r in each])
-        return self.affine(made, factor, offset, f"{self.names[made]}.output")
+        return self.affine(made, factor, offset, f"{self.names[made]}_output")
 
     def _alike(self, forms: Any) -> bool:
         """Whether one layer of neurons can compute these functions, one for each channel."""
