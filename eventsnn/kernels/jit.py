@@ -18,6 +18,7 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 _log = logging.getLogger("eventsnn")
 
 _FOLDERS = tuple(folders())
+_CACHE = str(writable_folder(_FOLDERS) or "")
 
 
 def jit(function: _F) -> _F:
@@ -38,13 +39,13 @@ def entry_point(function: _F) -> _F:
 
 
 def _compiled(function: _F, *, no_cpython_wrapper: bool) -> _F:
-    compiled: Any = numba.njit(
+    compiled: _F = numba.njit(
         nogil=True, error_model="numpy", no_cpython_wrapper=no_cpython_wrapper
     )(function)
     if isinstance(compiled, Dispatcher):  # with NUMBA_DISABLE_JIT it is the function itself
-        compiled._cache = KernelCache(function, _FOLDERS)  # noqa: SLF001  # Numba names no other way
-    made: _F = compiled
-    return made
+        dispatcher: Any = compiled
+        dispatcher._cache = KernelCache(function, _FOLDERS)  # noqa: SLF001  # no public way
+    return compiled
 
 
 class _FirstCompile(event.Listener):  # type: ignore[misc]  # Numba ships no types
@@ -57,8 +58,7 @@ class _FirstCompile(event.Listener):  # type: ignore[misc]  # Numba ships no typ
         dispatcher = event.data["dispatcher"]
         if not self._told and dispatcher.py_func.__module__.startswith("eventsnn.kernels"):
             self._told = True
-            folder = writable_folder(_FOLDERS)
-            if folder is None:
+            if not _CACHE:
                 _log.warning(
                     "eventsnn: compiling the kernels (about a minute), in every process anew: no "
                     "folder for them can be written; to keep them, set NUMBA_CACHE_DIR to one "
@@ -68,7 +68,7 @@ class _FirstCompile(event.Listener):  # type: ignore[misc]  # Numba ships no typ
                 _log.warning(
                     "eventsnn: compiling the kernels, once per installation and precision "
                     "(about a minute); later runs load them from %s",
-                    folder,
+                    _CACHE,
                 )
 
     def on_end(self, event: Any) -> None:
