@@ -38,7 +38,7 @@ from eventsnn.hdf5.storage import Item, Record, Text, naming, write
 from eventsnn.network import Network
 from eventsnn.preprocessing import Preprocessing
 from eventsnn.version import __version__
-from eventsnn.whole_file import replacing
+from eventsnn.whole_file import write_whole
 
 __all__ = ["NetworkFile", "Source", "load_network", "save_network"]
 
@@ -122,9 +122,18 @@ def save_network(path: str | os.PathLike[str], file: NetworkFile) -> None:
             "graph": Text(file.source.graph),
             "arrays": [{"name": name, "values": values} for name, values in arrays.items()],
         }
+    write_whole(path, _as_bytes(root))
+
+
+def _as_bytes(root: Record) -> bytes:
+    """The file, made in memory: HDF5 that runs out of disk can end the process."""
     # Object headers have had checksums since 1.8 and its files are read by 1.10 and later.
-    with replacing(path) as partial, h5py.File(partial, "w", libver=("v110", "v110")) as out:
+    options: dict[str, Any] = {"driver": "core", "backing_store": False}
+    with h5py.File("network", "w", libver=("v110", "v110"), **options) as out:
         write(out, root)
+        out.flush()
+        image: bytes = out.id.get_file_image()
+    return image
 
 
 def load_network(path: str | os.PathLike[str]) -> NetworkFile:
