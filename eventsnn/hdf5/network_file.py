@@ -35,6 +35,7 @@ from numpy.typing import NDArray
 from eventsnn.errors import FileFormatError
 from eventsnn.hdf5.records import network_record, read_network
 from eventsnn.hdf5.storage import Item, Record, Text, naming, write
+from eventsnn.files.hdf5 import open_to_read
 from eventsnn.network import Network
 from eventsnn.preprocessing import Preprocessing
 from eventsnn.version import __version__
@@ -144,7 +145,7 @@ def load_network(path: str | os.PathLike[str]) -> NetworkFile:
     """
     if not Path(path).is_file():
         raise FileFormatError(f"{path}: no such file; expected a network made by `convert`")
-    with naming(f"{path}: damaged, or not an HDF5 file"), h5py.File(path, "r") as file:
+    with open_to_read(path) as file, naming(f"{path}: damaged, or not an HDF5 file"):
         root = Item(str(path), file)
         _check_format(root)
         return NetworkFile(
