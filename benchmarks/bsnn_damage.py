@@ -25,9 +25,9 @@ from converters import (
     load_ann,
     lower,
     phase_coding,
-    quantised_activations,
+    quantized_activations,
 )
-from eventsnn import Bistable, Network, Record, Run, simulate
+from eventsnn import Bistable, Network, Record, Run, simulate_batch
 
 
 def bistable_layers(network: Network) -> tuple[str, ...]:
@@ -39,7 +39,7 @@ def runs_of(conversion: Conversion, x: Any) -> list[Run]:
     ticks = conversion.parameters["ticks"]
     assert isinstance(ticks, int)
     record = Record(spikes=bistable_layers(conversion.network))
-    return simulate(conversion.network, x, ticks=ticks, record=record)
+    return simulate_batch(conversion.network, x, ticks=ticks, record=record)
 
 
 def right(runs: list[Run], y: Any) -> float:
@@ -67,7 +67,7 @@ def flips(ann: Ann, calibration: Any, x: Any, phases: int) -> None:
     names = bistable_layers(made.network)
     flipped = words = 0
     for image, run in zip(x, runs_of(made, x), strict=True):
-        exact = quantised_activations(made.ann, image[None], made.thresholds, names, phases=phases)
+        exact = quantized_activations(made.ann, image[None], made.thresholds, names, phases=phases)
         for name in names:
             word = exact[name][0] / np.asarray(made.thresholds[name])
             flipped += int(np.sum(np.abs(run.spikes[name].counts() - word) > 2.0 ** -(phases + 2)))
@@ -79,7 +79,7 @@ def ordinary_phase_coding(ann: Ann, calibration: Any, x: Any, y: Any, phases: in
     thresholds = bsnn(ann, calibration, phases=phases).thresholds
     network = phase_coding(lower(fold_batch_norm(ann), thresholds), phases)
     for cycles in (4, 8, 16):
-        runs = simulate(network, x, ticks=cycles * phases)
+        runs = simulate_batch(network, x, ticks=cycles * phases)
         synops = np.mean([run.counts.synops for run in runs]) / 1e6
         print(f"phase coding K={phases}, {len(x)} images, {cycles * phases} ticks: ", end="")
         print(f"{right(runs, y):.1%}, {synops:.0f} M synops", flush=True)

@@ -24,22 +24,20 @@ from converters import (
     Conversion,
     activation_quantiles,
     bsnn,
-    fold_batch_norm,
     forward,
     load_ann,
     lower,
     macs,
-    max_pool_before_concat,
-    quantised_activations,
+    quantized_activations,
     rate,
-    relu_before_max_pool,
     ttrbr,
 )
-from eventsnn import Network, evaluate, simulate
+from converters.passes.canonical import canonical
+from eventsnn import Network, evaluate, simulate_batch
 from eventsnn.datasets import load_data
 from eventsnn.energy import Operations, energy, energy_model
-from eventsnn.preprocessing import PreprocessedImages, Preprocessing
-from eventsnn.whole_file import replacing
+from eventsnn.files.whole_file import replacing
+from eventsnn.signals.preprocessing import PreprocessedImages, Preprocessing
 
 GRAPHS = Path(__file__).parents[1] / "docs" / "graphs"
 CIFAR = (255.0, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
@@ -85,8 +83,8 @@ def by_rate(ann: Ann, images: Any, ticks: int) -> Network:
 
 
 def by_old_rate(ann: Ann, images: Any, _ticks: int) -> Network:
-    """Maximum normalisation and v = 0 before the first tick: the method of 2015."""
-    ann = max_pool_before_concat(relu_before_max_pool(fold_batch_norm(ann)))
+    """Maximum normalization and v = 0 before the first tick: the method of 2015."""
+    ann = canonical(ann)
     thresholds = activation_quantiles(ann, images, quantile=1.0)
     return lower(ann, thresholds, initial=0.0)
 
@@ -113,7 +111,7 @@ BY_TICK: dict[str, tuple[Callable[[Ann, Any, int], Network], tuple[int, ...]]] =
 BY_WORD: dict[str, dict[str, Any]] = {
     **{f"bsnn K={k}": {"phases": k} for k in (4, 5, 6, 8)},
     **{f"bsnn K={k} floor": {"phases": k, "rounding": False} for k in (4, 5)},
-    "bsnn K=4 quantile": {"phases": 4, "quantile": 0.9999, "granularity": "layer"},
+    "bsnn K=4 quantile": {"phases": 4, "quantile": 0.9999, "per": "layer"},
 }
 METHODS = (*BY_WORD, *BY_TICK)
 #: Too slow to be measured everywhere.
@@ -147,7 +145,7 @@ def by_word(
     """Operations by the engine on some images, whose answers must be those of the words.
 
     The accuracy on all of them is that of the ANN of words, which the engine's words equal
-    bit for bit (tests/converters/test_bsnn.py); it is dense, so it takes less time.
+    bit for bit (tests/converters/recipes/test_bsnn.py); it is dense, so it takes less time.
     """
     parameters = conversion.parameters
     answers = np.concatenate([answer(conversion, x[at : at + 16]) for at in range(0, len(x), 16)])
@@ -155,7 +153,7 @@ def by_word(
     counts, same = None, 0
     for start in range(0, counted, 32):
         some = x[start : min(start + 32, counted)]
-        for at, run in enumerate(simulate(conversion.network, some, ticks=ticks), start):
+        for at, run in enumerate(simulate_batch(conversion.network, some, ticks=ticks), start):
             same += int(run.output.argmax() == answers[at])
             counts = run.counts if counts is None else counts + run.counts
     assert counts is not None
@@ -168,7 +166,7 @@ def by_word(
 def answer(conversion: Conversion, x: Any) -> Any:
     """Of the ANN of words, in 32-bit floats."""
     output = conversion.ann.output
-    return quantised_activations(
+    return quantized_activations(
         conversion.ann,
         x,
         conversion.thresholds,

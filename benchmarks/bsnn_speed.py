@@ -21,11 +21,11 @@ from small_cifar import read
 
 from converters import bsnn, load_ann, rate
 from eventsnn.engine.execute import run_chunk
-from eventsnn.engine.inputs import as_samples
 from eventsnn.engine.plan import make_plan
 from eventsnn.kernels.heap import pop, push
 from eventsnn.kernels.tables import REGISTERS
 from eventsnn.record import Record
+from eventsnn.signals.samples import as_samples
 
 
 @njit  # type: ignore[untyped-decorator]  # numba ships no types

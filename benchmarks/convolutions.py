@@ -22,7 +22,7 @@ import numpy as np
 
 from eventsnn import Conv2d, fan_out
 from eventsnn.engine.layout import to_plan
-from eventsnn.engine.stages import StageBuilder
+from eventsnn.engine.operators import StageBuilder
 from eventsnn.kernels.conv import conv_graded, conv_uniform
 
 # channels, side, output channels: the three stages of a CIFAR ResNet, and a wide layer

@@ -23,9 +23,9 @@ import numpy as np
 from small_cifar import read
 
 from converters import load_ann, rate, ttrbr
-from eventsnn import FixedPoint, Network, NetworkError, evaluate, quantise
+from eventsnn import FixedPoint, Network, NetworkError, evaluate, quantize
+from eventsnn.files.whole_file import replacing
 from eventsnn.fixed_point import IntegerSamples
-from eventsnn.whole_file import replacing
 
 LARGEST_PIXEL = (1 - 0.406) / 0.225
 #: weight bits, potential bits, clamp in thresholds; None: as converted
@@ -52,7 +52,7 @@ def in_integers(network: Network, ticks: int) -> dict[str, FixedPoint | None]:
         if bits is None:
             continue
         try:
-            found[name] = quantise(
+            found[name] = quantize(
                 network,
                 ticks=ticks,
                 weight_bits=bits[0],

@@ -1,9 +1,9 @@
 """VGG-16 and ResNet-34 on one image of 224 x 224 pixels: seconds, memory, synaptic operations.
 
-Random weights (He initialisation, so that activations neither vanish nor explode), thresholds
+Random weights (He initialization, so that activations neither vanish nor explode), thresholds
 from the 99.9 % quantile of the activations on random images. Needs no PyTorch::
 
-    python benchmarks/large_networks.py [vgg16 | resnet34 ...] [--steps 32]
+    python benchmarks/large_networks.py [vgg16 | resnet34 ...] [--ticks 32]
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from converters import ann_from_source, macs, rate
-from converters.architectures import architecture
+from converters.intake.architectures import architecture
 from eventsnn import simulate
 
 Arrays = dict[str, NDArray[Any]]
@@ -111,7 +111,7 @@ def measure(name: str, steps: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("names", nargs="*", default=["resnet34", "vgg16"])
-    parser.add_argument("--steps", type=int, default=32)
+    parser.add_argument("--ticks", type=int, default=32)
     options = parser.parse_args()
     for name in options.names:
         measure(name, options.steps)

@@ -5,7 +5,7 @@
     python benchmarks/levels_or_deviation.py DATA --ticks 16 --neuron 'layer3.*=signed'
 
 Tunes as recipe `ttrbr` does and compares answers with the ANN's on held-out training images, in
-the dense simulation of `converters.trains`. "exact" neurons count their mean current,
+the dense simulation of `converters.calibration.trains`. "exact" neurons count their mean current,
 ``clip(floor(T mean I / theta + v0 / theta), 0, T)``: an ANN of T + 1 levels without deviation.
 """
 
@@ -20,10 +20,10 @@ import numpy as np
 from small_cifar import read
 
 from converters import activation_quantiles, fold_batch_norm, forward, load_ann
-from converters.dynamics import spike_train
-from converters.neuron_kinds import neuron_kinds
-from converters.passes import neuron_search, tune_thresholds
-from converters.trains import mean_over, walk
+from converters.calibration import neuron_search, tune_thresholds
+from converters.calibration.dynamics import spike_train
+from converters.calibration.trains import mean_over, walk
+from converters.lowering.neuron_kinds import neuron_kinds
 from eventsnn.cli.options import kinds_of_neurons
 
 Array = np.ndarray[Any, Any]
@@ -62,7 +62,7 @@ def main() -> None:
     chosen = np.random.default_rng(0).permutation(len(images))[: options.calibration]
     images = images[np.sort(chosen)]
     x = read(options.data / "cifar10_train_5of5.npz", 32)[0][: options.images]
-    start = activation_quantiles(ann, images, granularity="channel")
+    start = activation_quantiles(ann, images, per="channel")
     train = exact_train if exact else spike_train
     with mock.patch.multiple(tune_thresholds, spike_train=train):
         counts = exact_counts if exact else neuron_search.spike_counts

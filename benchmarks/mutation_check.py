@@ -1,6 +1,6 @@
 """Plant one fault after the other; tell which are caught, and by how small an example.
 
-The faults are those of ``tests/planted_faults``. Each is applied to a copy of the packages,
+The faults are those of ``tests/tools/planted_faults``. Each is applied to a copy of the packages,
 the property tests of its group run on it (uncompiled, first failure only), and the neurons of
 the smallest counterexample that hypothesis found are counted: of the network, or of the one
 that the ANN becomes; inputs do not count. Takes about a minute a fault.
@@ -23,7 +23,7 @@ import converters
 import eventsnn
 import eventsnn.testing
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "tools"))
 
 from planted_faults import FAULTS, Fault, run_properties  # after the path is known
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from torch import nn
 
-from converters.ops import SpikeReset
+from converters.ann.ops import SpikeReset
 from converters.training.spiking import MultiStep, Spike
 
 __all__ = ["BPTT_TICKS", "VARIANTS", "Variant", "build", "trained_form"]

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from train_noise import BATCH, LEARNING_RATE, Prepared, matching, prepared
 
 from converters import load_ann, noise, ops
-from converters.export_torch import export
+from converters.intake.export_torch import export
 from converters.training.fit import fit
 from eventsnn import evaluate
 

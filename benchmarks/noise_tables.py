@@ -25,8 +25,8 @@ from noise_data import PREPROCESSING, test_data, training_data
 from numpy.typing import NDArray
 
 from converters import load_ann, noise, rate
-from converters.npz import read_npz, write_npz
-from eventsnn import Network, Record, simulate
+from eventsnn import Network, Record, simulate_batch
+from eventsnn.files.npz import read_npz, write_npz
 
 TICKS = (1, 2, 4, 8, 16)
 #: (variant, mode or recipe, how the table calls it)
@@ -134,7 +134,7 @@ def simulated(
     for start in range(0, len(images), BATCH):
         some = slice(start, start + BATCH)
         # the noise of a sample depends on its number in its batch, so each batch has a seed
-        runs = simulate(network, images[some], ticks=ticks, record=record, seed=start)
+        runs = simulate_batch(network, images[some], ticks=ticks, record=record, seed=start)
         for run, label in zip(runs, labels[some], strict=True):
             right.append(run.potentials[network.output].argmax(1) == label)
             synops += (run.after.ac + run.after.mac).sum(0)

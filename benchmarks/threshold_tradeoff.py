@@ -22,10 +22,10 @@ from matplotlib.figure import Figure
 from small_cifar import read
 
 from converters import activation_quantiles, activations, fold_batch_norm, load_ann, ops
+from converters.calibration.dynamics import spike_counts, spike_train
+from converters.calibration.trains import walk
 from converters.diagnosis import decompose
-from converters.dynamics import spike_counts, spike_train
-from converters.trains import walk
-from eventsnn.whole_file import replacing
+from eventsnn.files.whole_file import replacing
 
 TICKS = (2, 4, 8, 16, 32, 64)
 SCALES = np.array([0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 1.5, 2.0])

@@ -3,11 +3,11 @@
     python benchmarks/train_digits.py
 
 Writes ``eventsnn/demo_data/digits_cnn.npz`` (self-describing weights, see
-`converters.load`) and ``eventsnn/demo_data/digits.npz`` (``x_test``, ``y_test``,
+`converters.intake.load`) and ``eventsnn/demo_data/digits.npz`` (``x_test``, ``y_test``,
 ``x_calibration``, ``y_calibration``). Each tells its origin under the key ``about``.
 
 Data: Optical Recognition of Handwritten Digits, E. Alpaydin and C. Kaynak, UCI Machine
-Learning Repository (doi 10.24432/C50P49), licence CC BY 4.0, the 1,797 images of its test
+Learning Repository (doi 10.24432/C50P49), license CC BY 4.0, the 1,797 images of its test
 part as bundled with scikit-learn: 8 x 8 pixels, grey values 0 to 16. Preprocessing: x / 16.
 
 Split: a permutation with seed 0; the first 1,297 images train, the last 500 test; the
@@ -29,7 +29,7 @@ from sklearn.datasets import load_digits
 from torch import nn
 
 from converters import Ann, ann_from_source, forward, save_ann
-from converters.npz import write_npz
+from eventsnn.files.npz import write_npz
 
 SEED = 0
 EPOCHS = 100
@@ -143,7 +143,7 @@ def main() -> None:
     ann = exported(model)
     answers = forward(ann, x_test / np.float32(16)).argmax(axis=1)
     about = {
-        "licence": LICENCE,
+        "license": LICENCE,
         "seed": SEED,
         "preprocessing": "x / 16",
         "test_accuracy": float(np.mean(answers == y_test)),

@@ -24,8 +24,8 @@ from noise_data import PREPROCESSING, training_images
 from noise_networks import VARIANTS, build, trained_form
 from torch import nn
 
-from converters.export_torch import export
-from converters.ops import RESETS
+from converters.ann.ops import RESETS
+from converters.intake.export_torch import export
 from converters.training.augment import flipped_and_shifted
 from converters.training.fit import fit
 from converters.training.residuals import match_noise

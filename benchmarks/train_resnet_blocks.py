@@ -24,16 +24,16 @@ import torch
 from small_cifar import read
 
 from converters import forward, load_ann
-from converters.export_torch import export
-from converters.npz import read_npz, write_npz
+from converters.intake.export_torch import export
 from converters.training.augment import flipped_and_shifted
 from converters.training.clip import (
-    initialise_thresholds,
+    initialize_thresholds,
     keep_thresholds_positive,
     parameter_groups,
 )
 from converters.training.fit import fit
 from converters.training.resnet import ResNet
+from eventsnn.files.npz import read_npz, write_npz
 
 
 def trained(options: argparse.Namespace) -> ResNet:
@@ -44,7 +44,7 @@ def trained(options: argparse.Namespace) -> ResNet:
     labels = torch.from_numpy(np.concatenate([y for _, y in parts]))
     model = ResNet(options.depth, options.width, options.block, stem_stride=options.stem_stride)
     model = model.to(memory_format=torch.channels_last)
-    initialise_thresholds(model.train(), images[:500].contiguous(memory_format=torch.channels_last))
+    initialize_thresholds(model.train(), images[:500].contiguous(memory_format=torch.channels_last))
     fit(
         model,
         images,

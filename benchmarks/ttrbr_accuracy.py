@@ -31,8 +31,8 @@ import numpy as np
 from small_cifar import read
 
 from converters import Ann, forward, load_ann, rate, ttrbr
-from eventsnn import Record, simulate
-from eventsnn.whole_file import replacing
+from eventsnn import Record, simulate_batch
+from eventsnn.files.whole_file import replacing
 
 TICKS = {
     "rate": (8, 16, 32, 64, 128),
@@ -83,7 +83,7 @@ def measure(
     for first in range(0, len(x), AT_ONCE):
         labels = y[first : first + AT_ONCE]
         for run, label in zip(
-            simulate(network, x[first : first + AT_ONCE], ticks=ticks[-1], record=record),
+            simulate_batch(network, x[first : first + AT_ONCE], ticks=ticks[-1], record=record),
             labels,
             strict=True,
         ):

@@ -1,6 +1,6 @@
 """Where networks of 110 layers lose accuracy, by depth: a figure, block beside block.
 
-    python benchmarks/very_deep_errors.py --data FOLDER [--steps 32] [-o ttrbr_depth.png]
+    python benchmarks/very_deep_errors.py --data FOLDER [--ticks 32] [-o ttrbr_depth.png]
 
 The error terms are those of `converters.diagnose`, by recipe ``rate``, on test images; on the
 right is what the layers so far cost: the divergence of the answers from the ANN's when their
@@ -43,7 +43,7 @@ def diagnosed(block: str, options: argparse.Namespace) -> Diagnosis:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--data", type=Path, required=True, help="folder of the CIFAR-10 NPZ")
-    parser.add_argument("--steps", type=int, default=32, help="ticks T")
+    parser.add_argument("--ticks", type=int, default=32, help="ticks T")
     parser.add_argument("--samples", type=int, default=8, help="test images")
     parser.add_argument("-o", "--output", type=Path, default=Path("ttrbr_depth.png"))
     options = parser.parse_args()
@@ -53,9 +53,9 @@ def main() -> int:
         found = diagnosed(block, options)
         depth = np.arange(1, len(found.layers) + 1)
         scale = np.array([layer.activation for layer in found.layers])
-        for term, colour in TERMS.items():
+        for term, color in TERMS.items():
             values = np.array([getattr(layer.rms, term) for layer in found.layers])
-            errors.plot(depth, values / scale, color=colour, label=term, linewidth=1)
+            errors.plot(depth, values / scale, color=color, label=term, linewidth=1)
         errors.set_title(f"{block}: error of the rate / activation (rms)", fontsize="medium")
         costs.plot(
             depth, np.cumsum([layer.cost.divergence for layer in found.layers]), color="#1f6fb4"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from converters.ann import Ann
+from converters.ann.graph import Ann
 from eventsnn import Network
 
 __all__ = ["Conversion"]

@@ -1,27 +1,13 @@
 """Event-driven sparse simulation of spiking neural networks on the CPU."""
 
-from eventsnn.currents import Currents
-from eventsnn.errors import (
-    ConversionError,
-    CycleError,
-    DataError,
-    EventsnnError,
-    FileFormatError,
-    InputError,
-    MissingExtraError,
-    NetworkError,
-    ShapeError,
-    UnsupportedLayerError,
-)
-from eventsnn.evaluate import Evaluation, evaluate
-from eventsnn.fan_out import fan_out
-from eventsnn.fixed_point import FixedPoint, quantise
-from eventsnn.link import Link
-from eventsnn.network import Input, Layer, Network
-from eventsnn.neurons import (
+from eventsnn.counts.counts import Counts, LinkCount
+from eventsnn.description.fan_out import fan_out
+from eventsnn.description.link import Link
+from eventsnn.description.network import Input, Layer, Network
+from eventsnn.description.neurons import (
     IF,
+    LI,
     LIF,
-    Accumulator,
     Bistable,
     Burst,
     CubaLIF,
@@ -39,28 +25,45 @@ from eventsnn.neurons import (
     Synchronous,
     ToValue,
 )
-from eventsnn.phase_coding import PhaseCodedImages, phase_coded, reading_ticks
-from eventsnn.record import Record
-from eventsnn.run import Counts, LinkCount, Queue, Run
-from eventsnn.simulate import simulate
-from eventsnn.spikes import Spikes
-from eventsnn.synapses import (
+from eventsnn.description.synapses import (
     AvgPool2d,
     Conv2d,
-    Dense,
     Flatten,
+    Linear,
     Scale,
     Sparse,
     Subsample,
     SumPool2d,
     Synapse,
 )
+from eventsnn.engine.plan import Granularity, Order, Precision
+from eventsnn.errors import (
+    ConversionError,
+    CycleError,
+    DataError,
+    EventsnnError,
+    FileFormatError,
+    InputError,
+    MissingExtraError,
+    NetworkError,
+    ShapeError,
+    UnsupportedLayerError,
+)
+from eventsnn.evaluation.evaluate import Evaluation, evaluate
+from eventsnn.fixed_point import FixedPoint, quantize
+from eventsnn.record import Record
+from eventsnn.run import Queue, Run
+from eventsnn.signals.currents import Currents
+from eventsnn.signals.samples import InputValue
+from eventsnn.signals.spikes import Spikes
+from eventsnn.signals.words import PhaseCodedImages, phase_coded, reading_ticks
+from eventsnn.simulate import simulate, simulate_batch
 from eventsnn.version import __version__
 
 __all__ = [
     "IF",
+    "LI",
     "LIF",
-    "Accumulator",
     "AvgPool2d",
     "Bistable",
     "Burst",
@@ -71,15 +74,17 @@ __all__ = [
     "Currents",
     "CycleError",
     "DataError",
-    "Dense",
     "Evaluation",
     "EventsnnError",
     "FileFormatError",
     "FixedPoint",
     "Flatten",
+    "Granularity",
     "Input",
     "InputError",
+    "InputValue",
     "Layer",
+    "Linear",
     "Link",
     "LinkCount",
     "MissingExtraError",
@@ -88,10 +93,12 @@ __all__ = [
     "Neuron",
     "NoReset",
     "Noise",
+    "Order",
     "PhaseAccumulator",
     "PhaseCodedImages",
     "PhaseIF",
     "PhaseMaximum",
+    "Precision",
     "Queue",
     "Record",
     "Relay",
@@ -114,7 +121,8 @@ __all__ = [
     "evaluate",
     "fan_out",
     "phase_coded",
-    "quantise",
+    "quantize",
     "reading_ticks",
     "simulate",
+    "simulate_batch",
 ]

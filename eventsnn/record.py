@@ -9,8 +9,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from eventsnn.description.network import Network
 from eventsnn.errors import InputError
-from eventsnn.network import Network
 
 __all__ = ["Record"]
 
@@ -30,7 +30,7 @@ class Record:
             their number, not to the length of the run.
         operations_after: numbers of ticks, rising: the operations that a run of so few
             ticks would have done are kept for each.
-        resumable: keep the state at the end, for `eventsnn.Run.continue_`.
+        resumable: keep the state at the end, for `eventsnn.Run.resume`.
 
     Raises:
         InputError: ticks that do not rise, or a name in place of a tuple of names.

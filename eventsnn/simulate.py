@@ -1,70 +1,71 @@
-"""The one verb: run a network on inputs."""
+"""The one verb: run a network, on one sample or on each of a batch."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, overload
 
 import numpy as np
-from numpy.typing import NDArray
 
-from eventsnn.currents import Currents
+from eventsnn.description.network import Network, refuse_what_is_no_network
 from eventsnn.engine.execute import run_chunk
 from eventsnn.engine.granularity import choose_granularity
-from eventsnn.engine.inputs import InputValue, as_samples
 from eventsnn.engine.plan import Granularity, Order, Precision, make_plan
 from eventsnn.errors import InputError
-from eventsnn.network import Network, refuse_what_is_no_network
 from eventsnn.record import Record
 from eventsnn.run import Run
-from eventsnn.spikes import Spikes
+from eventsnn.signals.samples import InputValue, as_samples
 
-__all__ = ["check_ticks", "simulate"]
+__all__ = ["check_ticks", "simulate", "simulate_batch"]
 
 _CHUNK = 8  # samples per task: long enough to hide its overhead, short enough to share fairly
 
 
-@overload
 def simulate(
     network: Network,
-    inputs: Spikes | Currents,
+    inputs: InputValue | Mapping[str, InputValue],
     *,
     ticks: int,
-    record: Record = ...,
-    workers: int = ...,
-    precision: Precision | None = ...,
-    order: Order = ...,
-    granularity: Granularity | None = ...,
-    seed: int = ...,
-) -> Run: ...
-@overload
-def simulate(
-    network: Network,
-    inputs: Sequence[Spikes] | Sequence[Currents],
-    *,
-    ticks: int,
-    record: Record = ...,
-    workers: int = ...,
-    precision: Precision | None = ...,
-    order: Order = ...,
-    granularity: Granularity | None = ...,
-    seed: int = ...,
-) -> list[Run]: ...
-@overload
-def simulate(
-    network: Network,
-    inputs: NDArray[Any] | Mapping[str, InputValue],
-    *,
-    ticks: int,
-    record: Record = ...,
-    workers: int = ...,
-    precision: Precision | None = ...,
-    order: Order = ...,
-    granularity: Granularity | None = ...,
-    seed: int = ...,
-) -> Any: ...
-def simulate(
+    record: Record | None = None,
+    precision: Precision | None = None,
+    order: Order = "by_layer",
+    granularity: Granularity | None = None,
+    seed: int = 0,
+) -> Run:
+    """Run ``network`` on one sample.
+
+    Args:
+        network: the description.
+        inputs: for the only input, or by name: an array of the input's shape (a constant
+            current in every tick), `Spikes`, or `Currents`.
+        ticks: how many, >= 1.
+        record: what to keep besides the read-out and the counts.
+        precision: ``float32``, or ``float64`` for sums that need more than 24 bits. None
+            is float32, unless a layer leaks or is touched.
+        order: ``by_layer`` or ``by_tick``; same spikes, same counts, other speed.
+        granularity: ``swept``, ``touched``, or a mapping from layer names to these. Sweeps
+            suit converted networks, where most neurons are reached in every tick;
+            touching suits event streams. None looks at the inputs and chooses for each
+            layer. Same spikes, same counts.
+        seed: of the noise of layers that have any.
+
+    Raises:
+        InputError: inputs, ticks or records that do not fit the network, or a batch.
+        NetworkError: ``network`` is something else.
+    """
+    record = _checked(network, ticks, record)
+    samples, batched = as_samples(network, inputs)
+    if batched:
+        raise InputError(
+            f"simulate runs one sample, found a batch of {len(samples)}; "
+            f"simulate_batch runs batches"
+        )
+    chosen = choose_granularity(network, samples) if granularity is None else granularity
+    plan = make_plan(network, precision=precision, order=order, granularity=chosen, seed=seed)
+    return run_chunk(plan, samples, ticks, record)[0]
+
+
+def simulate_batch(
     network: Network,
     inputs: InputValue | Mapping[str, InputValue],
     *,
@@ -75,48 +76,43 @@ def simulate(
     order: Order = "by_layer",
     granularity: Granularity | None = None,
     seed: int = 0,
-) -> Run | list[Run]:
-    """Run ``network`` on one sample, or on a batch.
+) -> list[Run]:
+    """Run ``network`` on each sample of a batch; state is reset between samples.
 
     Args:
-        network: the description.
-        inputs: for the only input, or by name: an array of the input's shape (a constant
-            current in every tick), `Spikes`, or `Currents`; with a leading axis, or as a
-            list of `Spikes` or `Currents`, a batch. State is reset between samples.
-        ticks: how many, >= 1.
-        record: what to keep besides the read-out and the counts.
-        workers: threads over the samples of a batch. The results do not depend on it.
-        precision: ``float32``, or ``float64`` for sums that need more than 24 bits. None
-            is float32, unless a layer leaks or is touched.
-        order: ``by_layer`` or ``by_tick``; same spikes, same counts, other speed.
-        granularity: ``swept``, ``touched``, or a mapping from layer names to these. Sweeps
-            suit converted networks, where most neurons are reached in every tick;
-            touching suits event streams. None looks at the inputs and chooses for each
-            layer. Same spikes, same counts.
-        seed: of the noise of layers that have any; sample i of a batch draws its own.
-
-    Returns:
-        One `Run`, or one per sample of a batch.
+        inputs: as for `simulate`, with a leading axis, or as a list of `Spikes` or
+            `Currents`.
+        workers: threads over the samples. The results do not depend on it.
+        network, ticks, record, precision, order, granularity: see `simulate`.
+        seed: of the noise of layers that have any; sample i draws its own.
 
     Raises:
-        InputError: inputs, ticks or records that do not fit the network.
+        InputError: inputs, ticks, workers or records that do not fit the network, or no batch.
         NetworkError: ``network`` is something else.
     """
-    refuse_what_is_no_network(network)
-    record = Record() if record is None else record
-    check_ticks(ticks)
-    record.check_names(network)
+    record = _checked(network, ticks, record)
     if workers < 1:
         raise InputError(f"workers must be >= 1, found {workers}")
     samples, batched = as_samples(network, inputs)
+    if not batched:
+        raise InputError(
+            "simulate_batch runs a batch, found the inputs of one sample; simulate runs one, "
+            "inputs[None] is a batch of one image"
+        )
     chosen = choose_granularity(network, samples) if granularity is None else granularity
     plan = make_plan(network, precision=precision, order=order, granularity=chosen, seed=seed)
-    if not batched:
-        return run_chunk(plan, samples, ticks, record)[0]
     chunks = [(i, samples[i : i + _CHUNK]) for i in range(0, len(samples), _CHUNK)]
     with ThreadPoolExecutor(workers) as executor:
         futures = [executor.submit(run_chunk, plan, chunk, ticks, record, i) for i, chunk in chunks]
         return [run for future in futures for run in future.result()]
+
+
+def _checked(network: Network, ticks: int, record: Record | None) -> Record:
+    refuse_what_is_no_network(network)
+    record = Record() if record is None else record
+    check_ticks(ticks)
+    record.check_names(network)
+    return record
 
 
 def check_ticks(ticks: int) -> None:

@@ -21,9 +21,9 @@ if worker := os.environ.get("PYTEST_XDIST_WORKER"):
 # hypothesis draws constants of the modules that are loaded: so that draws do not depend on what
 # ran before in the same process, all are, but those that need another framework
 OPTIONAL = (
-    "converters.export_torch",
-    "converters.fx",
-    "converters.simulators",
+    "converters.intake.export_torch",
+    "converters.intake.fx",
+    "converters.peers",
     "converters.training",
 )
 for package in map(importlib.import_module, ("converters", "eventsnn")):

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from converters import ops
-from converters.ann import INPUT, Ann
-from converters.apply import apply
+from converters.ann import ops
+from converters.ann.apply import apply
+from converters.ann.graph import INPUT, Ann
 
 __all__ = ["divergence", "hybrid_outputs"]
 

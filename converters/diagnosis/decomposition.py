@@ -49,7 +49,7 @@ def decompose(
     v0: Array,
     ticks: int,
     ceiling: float | None = None,
-    limit: int = 1,
+    max_spikes: int = 1,
 ) -> RateErrors:
     """The four errors of neurons with subtracting reset; all arrays broadcast together.
 
@@ -62,12 +62,12 @@ def decompose(
         v0: potential before the first tick, below theta.
         ticks: T.
         ceiling: of the ANN's ReLU.
-        limit: most spikes of one tick; then ``limit theta`` clips in place of theta.
+        max_spikes: most spikes of one tick; then ``max_spikes theta`` clips in place of theta.
     """
     mean = current / ticks
     rate = theta * count / ticks
-    constant = rate_at_constant_input(current, theta, v0, ticks, limit)
-    clipped = np.clip(mean, 0, theta * limit)
+    constant = rate_at_constant_input(current, theta, v0, ticks, max_spikes)
+    clipped = np.clip(mean, 0, theta * max_spikes)
     own, wanted = np.clip(mean, 0, ceiling), np.clip(pre_activation, 0, ceiling)
     return RateErrors(
         deviation=rate - constant,
@@ -79,19 +79,19 @@ def decompose(
 
 
 def rate_at_constant_input(
-    current: Array, theta: Array, v0: Array, ticks: int, limit: int = 1
+    current: Array, theta: Array, v0: Array, ticks: int, max_spikes: int = 1
 ) -> Array:
     """``theta clip(floor((current + v0) / theta), 0, most) / T``, for v0 < theta.
 
     With I the current in a tick, a neuron is silent for the k ticks with ``k I + v0 < theta``,
-    gives up to ``limit`` spikes in the next, and then ``limit`` in each if I allows it:
-    ``most = min(limit, floor(((k + 1) I + v0) / theta)) + limit (T - k - 1)``. With v0 >= 0
-    that is ``limit T``, or more than the current allows.
+    gives up to ``max_spikes`` spikes in the next, and then ``max_spikes`` in each if I allows it:
+    ``most = min(max_spikes, floor(((k + 1) I + v0) / theta)) + max_spikes (T - k - 1)``. With
+    v0 >= 0 that is ``max_spikes T``, or more than the current allows.
     """
     mean = current / ticks
     with np.errstate(divide="ignore", invalid="ignore"):
         silent = np.where(mean > 0, np.ceil((theta - v0) / mean) - 1, 0)
         first = np.maximum(np.floor(((silent + 1) * mean + v0) / theta), 1)  # 0 by rounding
-    most = np.maximum(np.minimum(first, limit) + limit * (ticks - silent - 1), 0)
+    most = np.maximum(np.minimum(first, max_spikes) + max_spikes * (ticks - silent - 1), 0)
     count = np.maximum(np.minimum(np.floor((current + v0) / theta), most), 0)
     return np.asarray(theta * count / ticks)

@@ -10,16 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from converters import ops
-from converters.ann import Ann
+from converters.ann import ops
+from converters.ann.forward import stream
+from converters.ann.graph import Ann
 from converters.diagnosis.attribution import divergence, hybrid_outputs
 from converters.diagnosis.observation import RateNeuron, observe, rate_neurons
 from converters.diagnosis.statistics import LayerSums, Terms
-from converters.forward import stream
-from converters.passes.fold_batch_norm import fold_batch_norm
-from converters.passes.max_pool_before_concat import max_pool_before_concat
-from converters.passes.relu_before_max_pool import relu_before_max_pool
-from eventsnn import ConversionError, InputError, Network, simulate
+from converters.passes.canonical import canonical
+from eventsnn import ConversionError, InputError, Network, simulate_batch
 
 __all__ = ["Cost", "Diagnosis", "LayerDiagnosis", "diagnose"]
 
@@ -157,7 +155,7 @@ def diagnose(
             f"found an object of type {type(network).__name__}"
         )
     images = np.asarray(images)
-    ann = max_pool_before_concat(relu_before_max_pool(fold_batch_norm(ann)))
+    ann = canonical(ann)
     neurons, others = rate_neurons(network)
     _check_source(network, ann, neurons)
     if labels is not None and np.shape(labels) != (len(images),):
@@ -176,7 +174,7 @@ def diagnose(
                 rates[name][index] = neurons[name].theta * seen.count / ticks
             if progress is not None:
                 progress(1)
-        runs = simulate(network, batch, ticks=ticks)
+        runs = simulate_batch(network, batch, ticks=ticks)
         answers = np.array([run.output.ravel() / ticks for run in runs])
         outputs = [*hybrid_outputs(ann, batch.astype(np.float32), rates), answers]
         costs.add(outputs, None if labels is None else labels[start : start + _BATCH])

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from eventsnn import (
     IF,
-    Accumulator,
+    LI,
     Burst,
     Layer,
     Network,
@@ -38,12 +38,12 @@ class RateNeuron:
         theta: subtracted by a spike, and what it stands for.
         v0: such that the neuron fires at theta (firing at alpha theta, with the same amount
             subtracted, is firing at theta with (1 - alpha) theta more in v0).
-        limit: most spikes of a tick.
+        max_spikes: most spikes of a tick.
     """
 
     theta: NDArray[np.float64]
     v0: NDArray[np.float64]
-    limit: int
+    max_spikes: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +73,7 @@ def rate_neurons(network: Network) -> tuple[dict[str, RateNeuron], dict[str, str
     found, others = {}, {}
     for layer in network.layers:
         match layer.neuron:
-            case Accumulator():
+            case LI():
                 others[layer.name] = "read-out: adds up what it receives, without an error"
             case Relay():
                 others[layer.name] = "relay: passes its current on, without an error"
@@ -92,9 +92,13 @@ def _rate_neuron(layer: Layer) -> RateNeuron:
         ):
             threshold = np.asarray(neuron.threshold)
             theta = threshold if amount is None else np.asarray(amount)
-            v0, limit = np.asarray(neuron.v0) + theta - threshold, 1
+            v0, max_spikes = np.asarray(neuron.v0) + theta - threshold, 1
         case Signed() | Burst():
-            theta, v0, limit = np.asarray(neuron.threshold), np.asarray(neuron.v0), neuron.limit
+            theta, v0, max_spikes = (
+                np.asarray(neuron.threshold),
+                np.asarray(neuron.v0),
+                neuron.max_spikes,
+            )
         case _:
             raise UnsupportedLayerError(
                 f"layer `{layer.name}`: {type(neuron).__name__} with these parameters does not "
@@ -106,7 +110,7 @@ def _rate_neuron(layer: Layer) -> RateNeuron:
             f"layer `{layer.name}`: its error is known for initial potentials below theta, "
             f"found up to {float(np.max(v0)):g}; convert with such ones"
         )
-    return RateNeuron(theta, v0, limit)
+    return RateNeuron(theta, v0, max_spikes)
 
 
 def observe(

@@ -51,10 +51,10 @@ def diagnosis_figure(diagnosis: Diagnosis) -> Any:
     figure = figure_type()(figsize=(12, 1.6 + 0.24 * len(layers)), layout="constrained")
     errors, inputs, costs = figure.subplots(1, 3, sharey=True)
     scale = np.array([layer.activation for layer in layers])
-    for term, colour in _COLOURS.items():
+    for term, color in _COLOURS.items():
         values = np.array([getattr(layer.rms, term) for layer in layers])
         relative = np.divide(values, scale, out=np.zeros_like(values), where=scale > 0)
-        errors.plot(relative, places, "o-", color=colour, label=term, markersize=3, linewidth=1)
+        errors.plot(relative, places, "o-", color=color, label=term, markersize=3, linewidth=1)
     errors.set_xlabel("error of the rate / activation (rms)")
     errors.legend(frameon=False, fontsize="small")
     errors.set_yticks(places, [_short(layer.name) for layer in layers])

@@ -48,7 +48,7 @@ class LayerSums:
 
     def add(self, seen: Observed, z: NDArray[np.floating[Any]]) -> None:
         """One image: what the layer did, and the ANN's pre-activation, in its shape."""
-        theta, limit = self._neuron.theta, self._neuron.limit
+        theta, max_spikes = self._neuron.theta, self._neuron.max_spikes
         errors = decompose(
             seen.total,
             seen.count,
@@ -57,7 +57,7 @@ class LayerSums:
             v0=self._neuron.v0,
             ticks=self._ticks,
             ceiling=self._ceiling,
-            limit=limit,
+            max_spikes=max_spikes,
         )
         self._images += 1
         self._size = seen.count.size
@@ -68,8 +68,8 @@ class LayerSums:
         self._means["input_mean"] += float(seen.total.mean()) / self._ticks
         self._means["input_variance"] += float(seen.currents.var(axis=0).mean())
         self._means["inputs_below"] += float((seen.currents < 0).mean())
-        self._means["inputs_above"] += float((seen.currents > limit * theta).mean())
-        self._means["saturated"] += float((seen.count >= limit * self._ticks).mean())
+        self._means["inputs_above"] += float((seen.currents > max_spikes * theta).mean())
+        self._means["saturated"] += float((seen.count >= max_spikes * self._ticks).mean())
         self._spikes += float(seen.spikes.sum())
         self._activation += float(np.square(np.clip(z, 0, self._ceiling)).mean())
         inactive = z <= 0

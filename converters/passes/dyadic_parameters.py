@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from converters import ops
-from converters.ann import Ann, Node
+from converters.ann import ops
+from converters.ann.graph import Ann, Node
 
 __all__ = ["dyadic_parameters"]
 

@@ -6,8 +6,8 @@ import dataclasses
 
 import numpy as np
 
-from converters import ops
-from converters.ann import Ann, Node, refuse_what_is_no_ann
+from converters.ann import ops
+from converters.ann.graph import Ann, Node, refuse_what_is_no_ann
 
 __all__ = ["fold_batch_norm"]
 

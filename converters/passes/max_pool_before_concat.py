@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from converters import ops
-from converters.ann import Ann, Node
+from converters.ann import ops
+from converters.ann.graph import Ann, Node
 
 __all__ = ["max_pool_before_concat"]
 

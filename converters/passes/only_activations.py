@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from converters import ops
-from converters.ann import Ann, refuse_what_is_no_ann
+from converters.ann import ops
+from converters.ann.graph import Ann, refuse_what_is_no_ann
 from eventsnn import UnsupportedLayerError
 
 __all__ = ["only_activations"]

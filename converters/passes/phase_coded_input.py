@@ -7,8 +7,8 @@ import dataclasses
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from converters import ops
-from converters.ann import INPUT, Ann, Node
+from converters.ann import ops
+from converters.ann.graph import INPUT, Ann, Node
 from eventsnn import ConversionError, InputError
 
 __all__ = ["phase_coded_input", "pixel_range"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from converters import ops
-from converters.ann import Ann, Node
+from converters.ann import ops
+from converters.ann.graph import Ann, Node
 
 __all__ = ["relu_before_max_pool"]
 

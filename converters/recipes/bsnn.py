@@ -7,19 +7,17 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from converters import ops
-from converters.ann import Ann
+from converters.ann import ops
+from converters.ann.graph import Ann
+from converters.calibration.activation_quantiles import Per, activation_quantiles
+from converters.calibration.word_thresholds import word_thresholds
 from converters.conversion import Conversion
-from converters.lower import lower
-from converters.passes.activation_quantiles import Granularity, activation_quantiles
+from converters.lowering.lower import lower
+from converters.lowering.phase_words import bistable
+from converters.passes.canonical import canonical
 from converters.passes.dyadic_parameters import dyadic_parameters
-from converters.passes.fold_batch_norm import fold_batch_norm
-from converters.passes.max_pool_before_concat import max_pool_before_concat
 from converters.passes.only_activations import only_activations
 from converters.passes.phase_coded_input import phase_coded_input, pixel_range
-from converters.passes.relu_before_max_pool import relu_before_max_pool
-from converters.passes.word_thresholds import word_thresholds
-from converters.phase_words import bistable
 from eventsnn import ConversionError, reading_ticks
 
 __all__ = ["bsnn"]
@@ -37,7 +35,7 @@ def bsnn(
     carry: bool = False,
     readings: int | None = 1,
     quantile: float | None = None,
-    granularity: Granularity = "channel",
+    per: Per = "channel",
     coding: Literal["analog", "phase"] = "analog",
     synchronous: bool = True,
     places: int | None = None,
@@ -47,7 +45,7 @@ def bsnn(
     Every reading of every neuron is its activation in K bits of its threshold theta,
     ``theta 2^-K clip(floor(2^K (z / theta + h)), 0, 2^K - 1)``, ``h = 2^-(1+K)`` for rounding:
     nothing else separates the spiking network from the ANN. Theta is what makes words miss
-    the activations least (`converters.passes.word_thresholds`), or lets the largest word
+    the activations least (`converters.calibration.word_thresholds`), or lets the largest word
     stand for a ``quantile`` of them. The first reading is complete after depth x K ticks
     (`eventsnn.reading_ticks`), then there is one each 2 K ticks.
 
@@ -63,7 +61,7 @@ def bsnn(
         readings: how many the network takes of an image; None for a stream without end.
         quantile: None for the theta of least squares; else ``theta = q / (1 - 2^-K)`` with q
             the quantile of the activations, see `activation_quantiles`.
-        granularity: one theta per "layer" or per "channel".
+        per: one theta per "layer" or per "channel".
         coding: "analog" for a constant image, "phase" for spikes made by
             `eventsnn.phase_coded` of ``(x - input_low) / input_width``; both per channel, among
             the conversion's parameters.
@@ -80,13 +78,10 @@ def bsnn(
         raise ConversionError(f"phases: expected an int in 1..16, found {phases!r}")
     if coding not in ("analog", "phase"):
         raise ConversionError(f'coding: expected "analog" or "phase", found {coding!r}')
-    ann = fold_batch_norm(only_activations(ann))
-    ann = max_pool_before_concat(relu_before_max_pool(ann))
+    ann = canonical(only_activations(ann))
     if places is not None:
         ann = dyadic_parameters(ann, places)
-    largest = activation_quantiles(
-        ann, calibration, quantile=quantile or _START, granularity=granularity
-    )
+    largest = activation_quantiles(ann, calibration, quantile=quantile or _START, per=per)
     thresholds = {name: q / (1 - 2.0**-phases) for name, q in largest.items()}
     if quantile is None:
         thresholds = word_thresholds(
@@ -95,7 +90,7 @@ def bsnn(
             thresholds,
             phases=phases,
             rounding=rounding,
-            granularity=granularity,
+            per=per,
         )
     thresholds = {
         name: _on_grid(theta, places, _ceiling(ann, name)) for name, theta in thresholds.items()
@@ -106,7 +101,7 @@ def bsnn(
         "carry": carry,
         "readings": readings or 0,
         "quantile": quantile or 0.0,
-        "granularity": granularity,
+        "per": per,
         "coding": coding,
         "synchronous": synchronous,
     }

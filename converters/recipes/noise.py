@@ -7,10 +7,10 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from converters import ops
-from converters.ann import Ann, refuse_what_is_no_ann
+from converters.ann import ops
+from converters.ann.graph import Ann, refuse_what_is_no_ann
 from converters.conversion import Conversion
-from converters.lower import lower
+from converters.lowering.lower import lower
 from converters.passes.fold_batch_norm import fold_batch_norm
 from eventsnn import LIF, ConversionError, Layer, Network, Noise, UnsupportedLayerError
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from numpy.typing import ArrayLike
 
-from converters.ann import Ann
+from converters.ann.graph import Ann
+from converters.calibration.activation_quantiles import Per, activation_quantiles
 from converters.conversion import Conversion
-from converters.lower import lower
-from converters.passes.activation_quantiles import Granularity, activation_quantiles
-from converters.passes.fold_batch_norm import fold_batch_norm
-from converters.passes.max_pool_before_concat import max_pool_before_concat
+from converters.lowering.lower import lower
+from converters.passes.canonical import canonical
 from converters.passes.only_activations import only_activations
-from converters.passes.relu_before_max_pool import relu_before_max_pool
 from eventsnn import ConversionError
 
 __all__ = ["rate"]
@@ -23,7 +21,7 @@ def rate(
     *,
     ticks: int,
     quantile: float = 0.999,
-    granularity: Granularity = "layer",
+    per: Per = "layer",
 ) -> Conversion:
     """Convert for rate coding with soft-reset neurons and thresholds from calibration images.
 
@@ -40,7 +38,7 @@ def rate(
         ticks: how long the network is meant to run. It does not change the network, and is
             kept with it.
         quantile: of the activations, in (0, 1].
-        granularity: one threshold per "layer" or per "channel".
+        per: one threshold per "layer" or per "channel".
 
     Raises:
         ConversionError: impossible parameters.
@@ -49,8 +47,7 @@ def rate(
     """
     if not isinstance(ticks, int) or ticks < 1:
         raise ConversionError(f"ticks: expected an int >= 1, found {ticks!r}")
-    ann = fold_batch_norm(only_activations(ann))
-    ann = max_pool_before_concat(relu_before_max_pool(ann))
-    thresholds = activation_quantiles(ann, calibration, quantile=quantile, granularity=granularity)
-    parameters = {"ticks": ticks, "quantile": quantile, "granularity": granularity}
+    ann = canonical(only_activations(ann))
+    thresholds = activation_quantiles(ann, calibration, quantile=quantile, per=per)
+    parameters = {"ticks": ticks, "quantile": quantile, "per": per}
     return Conversion(lower(ann, thresholds), ann, thresholds, "rate", parameters)

@@ -11,16 +11,14 @@ from collections.abc import Callable, Mapping
 
 from numpy.typing import ArrayLike
 
-from converters.ann import Ann
+from converters.ann.graph import Ann
+from converters.calibration.activation_quantiles import activation_quantiles
+from converters.calibration.tune_thresholds import tune_thresholds
 from converters.conversion import Conversion
-from converters.lower import lower
-from converters.neuron_kinds import NeuronKinds, neuron_kinds
-from converters.passes.activation_quantiles import activation_quantiles
-from converters.passes.fold_batch_norm import fold_batch_norm
-from converters.passes.max_pool_before_concat import max_pool_before_concat
+from converters.lowering.lower import lower
+from converters.lowering.neuron_kinds import NeuronKinds, neuron_kinds
+from converters.passes.canonical import canonical
 from converters.passes.only_activations import only_activations
-from converters.passes.relu_before_max_pool import relu_before_max_pool
-from converters.passes.tune_thresholds import tune_thresholds
 from eventsnn import ConversionError
 
 __all__ = ["ttrbr"]
@@ -45,7 +43,7 @@ def ttrbr(
     is best depends on T and on the currents that the spiking network really carries. So
     thresholds start at a quantile of the activations, and are tuned per channel and layer by
     layer with all layers before already spiking, together with a correction of each bias,
-    see `converters.passes.tune_thresholds`.
+    see `converters.calibration.tune_thresholds`.
 
     Args:
         ann: the network. Where its ReLUs have a ceiling (trained clipping thresholds), no
@@ -76,9 +74,9 @@ def ttrbr(
         raise ConversionError(f"ticks: expected an int >= 1, found {ticks!r}")
     if not isinstance(burst, int) or burst < 1:
         raise ConversionError(f"burst: expected an int >= 1, found {burst!r}")
-    ann = max_pool_before_concat(relu_before_max_pool(fold_batch_norm(only_activations(ann))))
+    ann = canonical(only_activations(ann))
     kinds = neuron_kinds(ann, neuron)
-    start = activation_quantiles(ann, calibration, quantile=quantile, granularity="channel")
+    start = activation_quantiles(ann, calibration, quantile=quantile, per="channel")
     lower(ann, start)  # refuses what cannot spike, before the work
     tuning = tune_thresholds(
         ann,

@@ -5,7 +5,7 @@ values, or say whether they applied, as those of `eventsnn.testing.properties`.
 """
 
 from converters.testing.anns import anns, as_code, images
-from converters.testing.phase_words import words_equal_quantised_ann
+from converters.testing.phase_words import words_equal_quantized_ann
 from converters.testing.rate_bound import rates_within_bound
 from converters.testing.round_trip import npz_round_trip
 
@@ -15,5 +15,5 @@ __all__ = [
     "images",
     "npz_round_trip",
     "rates_within_bound",
-    "words_equal_quantised_ann",
+    "words_equal_quantized_ann",
 ]

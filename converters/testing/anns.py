@@ -9,9 +9,9 @@ from hypothesis import note
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from converters import ops
-from converters.ann import INPUT, Ann, Node
-from converters.shapes import Shape, output_shape
+from converters.ann import ops
+from converters.ann.graph import INPUT, Ann, Node
+from converters.ann.shapes import Shape, output_shape
 from eventsnn import ShapeError
 from eventsnn.testing import as_code as as_code_with
 

@@ -8,12 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from converters import ops
-from converters.ann import Ann
-from converters.passes.fold_batch_norm import fold_batch_norm
-from converters.passes.max_pool_before_concat import max_pool_before_concat
+from converters.ann import ops
+from converters.ann.graph import Ann
+from converters.passes.canonical import canonical
 from converters.passes.only_activations import only_activations
-from converters.passes.relu_before_max_pool import relu_before_max_pool
 from eventsnn import IF, Bistable, Burst, Network, Signed
 from eventsnn.testing.properties import DoesNotApply
 
@@ -44,7 +42,7 @@ def origin_of(
     Initial potentials may differ. Recipes that change weights, thresholds in time or neurons
     make another network than the plain lowering of the ANN.
     """
-    ann = max_pool_before_concat(relu_before_max_pool(fold_batch_norm(only_activations(ann))))
+    ann = canonical(only_activations(ann))
     layers = {layer.name: layer for layer in network.layers}
     thresholds = {}
     for name in ann.names_of(ops.ReLU):

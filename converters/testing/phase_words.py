@@ -1,15 +1,15 @@
-"""The words of a bistable network are the activations of its quantised ANN."""
+"""The words of a bistable network are the activations of its quantized ANN."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from converters import ops
-from converters.ann import Ann
-from converters.lower import lower
-from converters.phase_words import bistable
-from converters.quantised import quantised_activations
+from converters.ann import ops
+from converters.ann.graph import Ann
+from converters.ann.quantized import quantized_activations
+from converters.lowering.lower import lower
+from converters.lowering.phase_words import bistable
 from converters.testing.origin import Origin, origin_of
 from eventsnn import (
     Bistable,
@@ -23,16 +23,16 @@ from eventsnn import (
 from eventsnn.testing import exact_bits, rounding_bounds
 from eventsnn.testing.properties import DoesNotApply, Held, Outcome
 
-__all__ = ["words_equal_quantised_ann"]
+__all__ = ["words_equal_quantized_ann"]
 
 Array = NDArray[np.float64]
 
 
-def words_equal_quantised_ann(network: Network, ann: Ann, image: ArrayLike) -> Outcome:
+def words_equal_quantized_ann(network: Network, ann: Ann, image: ArrayLike) -> Outcome:
     """``word = theta 2^-K clip(floor(2^K (z / theta + h)), 0, 2^K - 1)`` in every neuron.
 
     The first word of each bistable layer and the first reading, against
-    `converters.quantised_activations`. To the bit within the exactness budget of float64.
+    `converters.quantized_activations`. To the bit within the exactness budget of float64.
     Beyond it, up to the first layer with another word; there z lies within the rounding bound
     of a level.
 
@@ -74,7 +74,7 @@ def words_equal_quantised_ann(network: Network, ann: Ann, image: ArrayLike) -> O
     exact = exact_bits(network, inputs, ticks) <= 53
     bounds = {} if exact else rounding_bounds(network, inputs, ticks, 2.0**-53)
     spikes = sum(map(len, run.spikes.values()))
-    values = _quantised(origin, x, read_out.phases, rounding=rounding)
+    values = _quantized(origin, x, read_out.phases, rounding=rounding)
     for name, theta in origin.thresholds.items():
         found = _first_word(network, run, name, read_out.phases) * theta
         differs = found != values[name]
@@ -88,7 +88,7 @@ def words_equal_quantised_ann(network: Network, ann: Ann, image: ArrayLike) -> O
             at = np.unravel_index(np.argmax(np.where(differs, away + 1, 0)), z.shape)
             raise AssertionError(
                 f"layer `{name}`, neuron {tuple(map(int, at))}: said {found[at]:.9g}, the "
-                f"quantised ANN has {values[name][at]:.9g}; z = {z[at]:.17g} is {away[at]:.3g} "
+                f"quantized ANN has {values[name][at]:.9g}; z = {z[at]:.17g} is {away[at]:.3g} "
                 f"from a level, rounding explains {0.0 if exact else bounds[name]:.3g}"
             )
         return Held(f"equal words up to `{name}`, where rounding decides one", spikes)
@@ -98,12 +98,12 @@ def words_equal_quantised_ann(network: Network, ann: Ann, image: ArrayLike) -> O
     return Held(f"equal words in {len(origin.thresholds)} layers", spikes)
 
 
-def _quantised(origin: Origin, x: Array, phases: int, *, rounding: bool) -> dict[str, Array]:
+def _quantized(origin: Origin, x: Array, phases: int, *, rounding: bool) -> dict[str, Array]:
     """Words, and what they are words of."""
     ann = origin.ann
     relus = ann.names_of(ops.ReLU)
     names = (*relus, *(ann.by_name[name].inputs[0] for name in relus), ann.output)
-    found = quantised_activations(
+    found = quantized_activations(
         ann, x[None], origin.thresholds, names, phases=phases, rounding=rounding
     )
     return {name: np.asarray(value[0], dtype=np.float64) for name, value in found.items()}

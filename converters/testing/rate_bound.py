@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from converters import ops
-from converters.ann import INPUT, Ann
-from converters.apply import apply
-from converters.dynamics import NeuronKind
-from converters.lower import lower
+from converters.ann import ops
+from converters.ann.apply import apply
+from converters.ann.graph import INPUT, Ann
+from converters.lowering.lower import lower
+from converters.lowering.neuron_kinds import NeuronKind
 from converters.testing.origin import Origin, origin_of
 from eventsnn import IF, Burst, Network, Record, Run, Signed, simulate
 from eventsnn.testing import rounding_bounds
@@ -31,7 +31,7 @@ def rates_within_bound(network: Network, ann: Ann, image: ArrayLike, *, ticks: i
     by ``(V0 - V) / T``, and as it lies in [0, theta], it differs from clip(m, 0, theta) by no
     more. What layers before are wrong by is passed on through the magnitudes of the weights::
 
-        E_l = |W_l| E_(l-1) + |a - clip(a, 0, limit theta)| + |V0 - V| / T
+        E_l = |W_l| E_(l-1) + |a - clip(a, 0, max_spikes theta)| + |V0 - V| / T
 
     So E is known after the run, and holds for any image and T. It grows with the depth. A
     maximum, a mean or a sum passes errors on as they are.
@@ -46,7 +46,7 @@ def rates_within_bound(network: Network, ann: Ann, image: ArrayLike, *, ticks: i
         AssertionError: layer, neuron, rate, activation and bound.
     """
     models = {layer.name: layer.neuron for layer in network.layers}
-    burst = max(m.limit if isinstance(m, Signed | Burst) else 1 for m in models.values())
+    burst = max(m.max_spikes if isinstance(m, Signed | Burst) else 1 for m in models.values())
 
     def lowered(source: Ann, theta: Mapping[str, Array]) -> Network:
         kinds: dict[str, NeuronKind] = {
@@ -92,7 +92,7 @@ def _rate(network: Network, origin: Origin, run: Run, name: str, z: Array) -> tu
         return run.output / run.ticks, np.zeros(run.output.shape)
     theta, neuron = origin.thresholds[name], network.layer(name).neuron
     assert isinstance(neuron, IF | Signed | Burst)
-    most = theta if isinstance(neuron, IF) else theta * neuron.limit
+    most = theta if isinstance(neuron, IF) else theta * neuron.max_spikes
     a = np.maximum(z, 0)
     kept = np.abs(np.asarray(neuron.v0) - run.potentials[name][-1]) / run.ticks
     return theta * run.spikes[name].counts() / run.ticks, np.abs(a - np.minimum(a, most)) + kept

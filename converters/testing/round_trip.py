@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
-from converters.ann import Ann
-from converters.forward import forward
-from converters.load import load_ann, save_ann
+from converters.ann.forward import forward
+from converters.ann.graph import Ann
+from converters.intake.load import load_ann, save_ann
 from eventsnn.testing.properties import Held
 
 __all__ = ["npz_round_trip"]

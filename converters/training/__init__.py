@@ -1,6 +1,6 @@
 """Networks trained to be converted: models, and a loop to train them.
 
-Needs the extra ``eventsnn[torch]``; besides `converters.export_torch` the one place that
+Needs the extra ``eventsnn[torch]``; besides `converters.intake.export_torch` the one place that
 imports PyTorch.
 """
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-__all__ = ["ClippedReLU", "initialise_thresholds", "keep_thresholds_positive", "parameter_groups"]
+__all__ = ["ClippedReLU", "initialize_thresholds", "keep_thresholds_positive", "parameter_groups"]
 
 #: A threshold nearer to 0 would let no gradient pass through its layer any more.
 _SMALLEST = 0.01
@@ -26,7 +26,7 @@ class ClippedReLU(nn.Module):  # type: ignore[misc] # torch is not there where t
     as far as their public code shows it.
 
     Args:
-        threshold: the first value of theta, > 0; see `initialise_thresholds`.
+        threshold: the first value of theta, > 0; see `initialize_thresholds`.
     """
 
     def __init__(self, threshold: float = 1.0) -> None:
@@ -61,7 +61,7 @@ def thresholds(model: nn.Module) -> Iterator[ClippedReLU]:
     return (module for module in model.modules() if isinstance(module, ClippedReLU))
 
 
-def initialise_thresholds(model: nn.Module, images: torch.Tensor, quantile: float = 0.999) -> None:
+def initialize_thresholds(model: nn.Module, images: torch.Tensor, quantile: float = 0.999) -> None:
     """Set each theta to a quantile of the layer's rectified input, zeros included.
 
     One pass: a layer is set before its output is computed, so those behind see what they will

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from converters import Ann
-    from eventsnn.preprocessing import PreprocessedImages
+    from eventsnn.signals.preprocessing import PreprocessedImages
 
 __all__ = ["classes_of", "predict"]
 

@@ -52,14 +52,20 @@ class _Curves:
 @click.command()
 @click.argument("networks", nargs=-1, required=True, type=EXISTING_FILE)
 @click.argument("data", type=click.Path(exists=True, path_type=Path))
-@click.option("--steps", type=click.IntRange(min=1), help="Ticks T. Default: as converted for.")
+@click.option(
+    "--ticks",
+    "-T",
+    "--steps",
+    type=click.IntRange(min=1),
+    help="Ticks T. Default: as converted for.",
+)
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first N samples.")
 @workers_option
 @click.option("--plot", "picture", type=OUTPUT_FILE, help="Draw the curves there, as PNG.")
 def compare(
     networks: tuple[Path, ...],
     data: Path,
-    steps: int | None,
+    ticks: int | None,
     limit: int | None,
     workers: int | None,
     picture: Path | None,
@@ -76,12 +82,12 @@ def compare(
         _figure()
     files = [load_network(path) for path in networks]
     for path, file in zip(networks, files, strict=True):
-        if steps is None and file.ticks is None:
-            raise click.UsageError(f"{path} names no T of its own; give --steps")
+        if ticks is None and file.ticks is None:
+            raise click.UsageError(f"{path} names no T of its own; give --ticks")
     loaded = load_data(data)
     samples = loaded if limit is None else loaded.head(limit)
     names = _names(networks)
-    curves = _measured(names, files, samples, steps, workers)
+    curves = _measured(names, files, samples, ticks, workers)
     _print_table(curves, samples)
     if picture is not None:
         _draw(curves, picture)
@@ -98,7 +104,7 @@ def _measured(
     names: Sequence[str],
     files: Sequence[NetworkFile],
     samples: DataSet,
-    steps: int | None,
+    ticks: int | None,
     workers: int | None,
 ) -> list[_Curves]:
     from eventsnn.cli.measure import measure
@@ -111,7 +117,7 @@ def _measured(
             file,
             name,
             samples,
-            ticks=steps or file.ticks or 1,
+            ticks=ticks or file.ticks or 1,
             workers=workers,
             ann=None if same is not None else _ann(name, file.source),
             ann_macs=file.ann_macs,
@@ -210,7 +216,7 @@ def _figure() -> Any:
 
 
 def _draw(curves: Sequence[_Curves], path: Path) -> None:
-    from eventsnn.whole_file import replacing
+    from eventsnn.files.whole_file import replacing
 
     figure = _figure()(figsize=(12, 4), layout="constrained")
     panels = figure.subplots(1, 3, sharey=True)

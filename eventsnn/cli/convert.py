@@ -23,17 +23,17 @@ from eventsnn.cli.target import check_target
 
 if TYPE_CHECKING:
     from converters import Ann, Conversion
-    from converters.neuron_kinds import NeuronKinds
+    from converters.lowering.neuron_kinds import NeuronKinds
     from eventsnn.datasets import DataSet
     from eventsnn.hdf5 import NetworkFile
-    from eventsnn.preprocessing import PreprocessedImages
+    from eventsnn.signals.preprocessing import PreprocessedImages
 
 __all__ = ["convert", "convert_by_rate"]
 
 #: Options that not every recipe has, beside the measures of time.
 _RECIPES_WITH = {
     "quantile": ("rate", "ttrbr", "bsnn"),
-    "granularity": ("rate", "bsnn"),
+    "per": ("rate", "bsnn"),
     "neuron": ("ttrbr",),
     "burst": ("ttrbr",),
     "mode": ("noise",),
@@ -54,7 +54,9 @@ _RECIPES_WITH = {
     type=click.Choice(["rate", "ttrbr", "bsnn", "noise"]),
     help="Conversion method.",
 )
-@click.option("--steps", type=click.IntRange(min=1), help="Ticks T, of rate, ttrbr, noise.")
+@click.option(
+    "--ticks", "-T", "--steps", type=click.IntRange(min=1), help="Ticks T, of rate, ttrbr, noise."
+)
 @click.option(
     "--calibration",
     required=True,
@@ -92,7 +94,7 @@ _RECIPES_WITH = {
     "Default: 0.999; bsnn: what makes words miss the activations least.",
 )
 @click.option(
-    "--granularity",
+    "--per",
     type=click.Choice(["layer", "channel"]),
     help="One threshold per layer (default of rate) or per channel (default of bsnn); "
     "ttrbr: always per channel.",
@@ -126,14 +128,14 @@ def convert(
     target: Path,
     arch: str | None,
     recipe: str,
-    steps: int | None,
+    ticks: int | None,
     calibration: Path,
     samples: int,
     scale: float | None,
     mean: tuple[float, ...],
     std: tuple[float, ...],
     quantile: float | None,
-    granularity: Literal["layer", "channel"] | None,
+    per: Literal["layer", "channel"] | None,
     neuron: NeuronKinds,
     burst: int,
     mode: Literal["reset", "carry", "noise"],
@@ -149,7 +151,7 @@ def convert(
     from eventsnn.datasets import load_data
     from eventsnn.hdf5 import save_network
 
-    _check_length(recipe, steps, phases)
+    _check_length(recipe, ticks, phases)
     _check_options(recipe)
     check_target(target, "--output", (weights, calibration, arch))
     ann = load_ann(weights, arch)
@@ -161,19 +163,19 @@ def convert(
     _report_accuracy(ann, drawn, images)
     if recipe == "bsnn":
         words = WordOptions(phases, readings, carry, rounding, coding)
-        file = convert_by_words(ann, images, words, quantile=quantile, granularity=granularity)
+        file = convert_by_words(ann, images, words, quantile=quantile, per=per)
     elif recipe == "noise":
-        assert steps is not None
-        file = convert_by_noise(ann, images, steps=steps, mode=mode)
+        assert ticks is not None
+        file = convert_by_noise(ann, images, ticks=ticks, mode=mode)
     else:
-        assert steps is not None
+        assert ticks is not None
         q = 0.999 if quantile is None else quantile
         if recipe == "rate":
-            grain = granularity or "layer"
-            file = convert_by_rate(ann, images, steps=steps, quantile=q, granularity=grain)
+            each = per or "layer"
+            file = convert_by_rate(ann, images, ticks=ticks, quantile=q, per=each)
         else:
             file = _convert_by_ttrbr(
-                ann, images, steps=steps, quantile=q, neuron=neuron, burst=burst
+                ann, images, ticks=ticks, quantile=q, neuron=neuron, burst=burst
             )
     save_network(target, file)
     neurons = sum(layer.size for layer in file.network.layers)
@@ -183,10 +185,10 @@ def convert(
     )
 
 
-def _check_length(recipe: str, steps: int | None, phases: int | None) -> None:
+def _check_length(recipe: str, ticks: int | None, phases: int | None) -> None:
     """Each recipe has its own measure of time."""
-    given = {"--steps": steps, "--phases": phases}
-    needed = "--phases" if recipe == "bsnn" else "--steps"
+    given = {"--ticks": ticks, "--phases": phases}
+    needed = "--phases" if recipe == "bsnn" else "--ticks"
     if given.pop(needed) is None:
         raise click.UsageError(f"Missing option '{needed}': recipe {recipe} needs it")
     for name, value in given.items():
@@ -210,22 +212,22 @@ def convert_by_rate(
     ann: Ann,
     images: PreprocessedImages,
     *,
-    steps: int,
+    ticks: int,
     quantile: float = 0.999,
-    granularity: Literal["layer", "channel"] = "layer",
+    per: Literal["layer", "channel"] = "layer",
 ) -> NetworkFile:
     """The network by recipe ``rate``, with the ANN that it came from."""
     from converters import rate
 
-    conversion = rate(ann, images[:], ticks=steps, quantile=quantile, granularity=granularity)
-    return _file(conversion, ann, images, steps)
+    conversion = rate(ann, images[:], ticks=ticks, quantile=quantile, per=per)
+    return _file(conversion, ann, images, ticks)
 
 
 def _convert_by_ttrbr(
     ann: Ann,
     images: PreprocessedImages,
     *,
-    steps: int,
+    ticks: int,
     quantile: float,
     neuron: NeuronKinds,
     burst: int,
@@ -237,16 +239,16 @@ def _convert_by_ttrbr(
         conversion = ttrbr(
             ann,
             images[:],
-            ticks=steps,
+            ticks=ticks,
             neuron=neuron,
             burst=burst,
             quantile=quantile,
             progress=lambda count: bar.advance(task, count),
         )
-    return _file(conversion, ann, images, steps)
+    return _file(conversion, ann, images, ticks)
 
 
-def _file(conversion: Conversion, ann: Ann, images: PreprocessedImages, steps: int) -> NetworkFile:
+def _file(conversion: Conversion, ann: Ann, images: PreprocessedImages, ticks: int) -> NetworkFile:
     """The network with the ANN that it came from."""
     from converters import ann_to_source, macs
     from eventsnn.hdf5 import NetworkFile, Source
@@ -257,7 +259,7 @@ def _file(conversion: Conversion, ann: Ann, images: PreprocessedImages, steps: i
         source=Source(*ann_to_source(ann)),
         ann_macs=macs(ann),
         recipe=conversion.recipe,
-        ticks=steps,
+        ticks=ticks,
         parameters=conversion.parameters,
     )
 

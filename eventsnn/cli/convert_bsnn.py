@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from converters import Ann
     from eventsnn.hdf5 import NetworkFile
-    from eventsnn.preprocessing import PreprocessedImages
+    from eventsnn.signals.preprocessing import PreprocessedImages
 
 __all__ = ["WordOptions", "convert_by_words", "word_options"]
 
@@ -64,7 +64,7 @@ def convert_by_words(
     options: WordOptions,
     *,
     quantile: float | None,
-    granularity: Literal["layer", "channel"] | None,
+    per: Literal["layer", "channel"] | None,
 ) -> NetworkFile:
     """The network by recipe ``bsnn``, with the ANN that it came from."""
     from converters import ann_to_source, bsnn, macs
@@ -79,7 +79,7 @@ def convert_by_words(
         carry=options.carry,
         rounding=options.rounding,
         coding=options.coding,
-        granularity=granularity or "channel",
+        per=per or "channel",
         quantile=quantile,
     )
     ticks = conversion.parameters["ticks"]

@@ -20,9 +20,17 @@ _SCALE = 16.0
 
 
 @click.command()
-@click.option("--steps", type=click.IntRange(min=1), default=64, show_default=True, help="Ticks T.")
+@click.option(
+    "--ticks",
+    "-T",
+    "--steps",
+    type=click.IntRange(min=1),
+    default=64,
+    show_default=True,
+    help="Ticks T.",
+)
 @workers_option
-def demo(steps: int, workers: int | None) -> None:
+def demo(ticks: int, workers: int | None) -> None:
     """Convert a small trained CNN, simulate it on handwritten digits, compare with the ANN.
 
     The images are the UCI "Optical Recognition of Handwritten Digits" set as scikit-learn
@@ -41,14 +49,14 @@ def demo(steps: int, workers: int | None) -> None:
     known = DataSet(arrays["x_calibration"], arrays["y_calibration"], "digits.npz")
     calibration = preprocessed(known, ann.input_shape, scale=_SCALE)
     say(f"{ann}")
-    say(f"recipe rate for T = {steps}, {len(calibration)} calibration images")
-    file = convert_by_rate(ann, calibration, steps=steps)
+    say(f"recipe rate for T = {ticks}, {len(calibration)} calibration images")
+    file = convert_by_rate(ann, calibration, ticks=ticks)
     test = DataSet(arrays["x_test"], arrays["y_test"], "digits.npz")
     report = measure(
         file,
         "digits_cnn",
         test,
-        ticks=steps,
+        ticks=ticks,
         workers=workers,
         ann=ann,
         ann_macs=file.ann_macs,

@@ -31,14 +31,20 @@ __all__ = ["diagnose"]
     show_default=True,
     help="Images: the first N after a shuffle that is always the same.",
 )
-@click.option("--steps", type=click.IntRange(min=1), help="Ticks T. Default: as converted for.")
+@click.option(
+    "--ticks",
+    "-T",
+    "--steps",
+    type=click.IntRange(min=1),
+    help="Ticks T. Default: as converted for.",
+)
 @click.option("--json", "report_path", type=OUTPUT_FILE, help="Write all numbers there.")
 @click.option("--plot", "picture", type=OUTPUT_FILE, help="Draw the errors there, as PNG.")
 def diagnose(
     network: Path,
     data: Path,
     samples: int,
-    steps: int | None,
+    ticks: int | None,
     report_path: Path | None,
     picture: Path | None,
 ) -> None:
@@ -51,9 +57,9 @@ def diagnose(
     from converters.diagnosis.plot import diagnosis_figure, figure_type
     from eventsnn.cli.measure import images_for
     from eventsnn.datasets import load_data
+    from eventsnn.files.whole_file import replacing
     from eventsnn.hdf5 import load_network
     from eventsnn.report import write_report
-    from eventsnn.whole_file import replacing
 
     for target, option in ((report_path, "--json"), (picture, "--plot")):
         if target is not None:
@@ -65,9 +71,9 @@ def diagnose(
         raise click.UsageError(
             f"{network} has integers, which are no activations; diagnose the one it was made from"
         )
-    ticks = steps or file.ticks
+    ticks = ticks or file.ticks
     if ticks is None:
-        raise click.UsageError(f"{network} names no T of its own; give --steps")
+        raise click.UsageError(f"{network} names no T of its own; give --ticks")
     ann = _source(file, network)
     drawn = _drawn(load_data(data), samples, ann)
     images = images_for(file, network.name, drawn)

@@ -30,7 +30,13 @@ __all__ = ["evaluate"]
 @click.command()
 @click.argument("network", type=EXISTING_FILE)
 @click.argument("data", type=click.Path(exists=True, path_type=Path))
-@click.option("--steps", type=click.IntRange(min=1), help="Ticks T. Default: as converted for.")
+@click.option(
+    "--ticks",
+    "-T",
+    "--steps",
+    type=click.IntRange(min=1),
+    help="Ticks T. Default: as converted for.",
+)
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first N samples.")
 @workers_option
 @click.option("--json", "report_path", type=OUTPUT_FILE, help="Write the report there.")
@@ -49,7 +55,7 @@ __all__ = ["evaluate"]
 def evaluate(
     network: Path,
     data: Path,
-    steps: int | None,
+    ticks: int | None,
     limit: int | None,
     workers: int | None,
     report_path: Path | None,
@@ -74,7 +80,7 @@ def evaluate(
     if report_path is not None:
         check_target(report_path, "--json", (network, data, weights, arch))
     file = load_network(network)
-    ticks = _ticks(file, network, steps)
+    ticks = _ticks(file, network, ticks)
     if confidence is not None and "weight_bits" in file.parameters:
         raise click.UsageError(
             f"--exit-confidence reads potentials in the units of the ANN; {network} has integers"
@@ -103,15 +109,15 @@ def evaluate(
         say(f"report: {report_path}")
 
 
-def _ticks(file: NetworkFile, network: Path, steps: int | None) -> int:
-    if steps is None and file.ticks is None:
-        raise click.UsageError(f"{network} names no T of its own; give --steps")
-    ticks = steps or file.ticks
+def _ticks(file: NetworkFile, network: Path, ticks: int | None) -> int:
+    if ticks is None and file.ticks is None:
+        raise click.UsageError(f"{network} names no T of its own; give --ticks")
+    ticks = ticks or file.ticks
     assert ticks is not None
     if "weight_bits" in file.parameters and ticks > file.parameters["proven_ticks"]:
         raise click.UsageError(
             f"{network}: its integers are proven to fit for T = "
-            f"{file.parameters['proven_ticks']}, asked for {ticks}; quantise with --steps {ticks}"
+            f"{file.parameters['proven_ticks']}, asked for {ticks}; quantize with --ticks {ticks}"
         )
     if file.ticks is not None and ticks > file.ticks:
         note(f"T = {ticks} is beyond the T = {file.ticks} of the conversion, which is allowed")

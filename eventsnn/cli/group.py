@@ -19,7 +19,7 @@ from eventsnn.cli.diagnose import diagnose
 from eventsnn.cli.energy import energy
 from eventsnn.cli.evaluate import evaluate
 from eventsnn.cli.info import info
-from eventsnn.cli.quantise import quantise
+from eventsnn.cli.quantize import quantize
 from eventsnn.cli.report import report
 from eventsnn.cli.verify import verify
 from eventsnn.errors import EventsnnError
@@ -75,7 +75,7 @@ def main() -> None:
 for _command in (
     info,
     convert,
-    quantise,
+    quantize,
     evaluate,
     compare,
     diagnose,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from eventsnn.errors import DataError
-from eventsnn.preprocessing import PreprocessedImages, Preprocessing, default_scale
+from eventsnn.signals.preprocessing import PreprocessedImages, Preprocessing, default_scale
 
 if TYPE_CHECKING:
     from eventsnn.datasets import DataSet

@@ -8,14 +8,14 @@ import numpy as np
 
 from eventsnn.cli.console import say, say_table
 from eventsnn.cli.describe import describe
-from eventsnn.fan_out import fan_out
+from eventsnn.description.fan_out import fan_out
 from eventsnn.hdf5 import NetworkFile, load_network
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from eventsnn.link import Link
-    from eventsnn.network import Network
+    from eventsnn.description.link import Link
+    from eventsnn.description.network import Network
 
 __all__ = ["print_network"]
 

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from eventsnn.datasets import DataSet
     from eventsnn.fixed_point import IntegerSamples
     from eventsnn.hdf5 import NetworkFile
-    from eventsnn.phase_coding import PhaseCodedImages
-    from eventsnn.preprocessing import PreprocessedImages
-    from eventsnn.spikes import Spikes
+    from eventsnn.signals.preprocessing import PreprocessedImages
+    from eventsnn.signals.spikes import Spikes
+    from eventsnn.signals.words import PhaseCodedImages
 
 __all__ = ["coded", "images_for", "input_shape", "measure"]
 
@@ -50,7 +50,7 @@ def measure(
         InputError: the network has several inputs.
     """
     from eventsnn.energy import ENERGY_MODELS
-    from eventsnn.evaluate import evaluate
+    from eventsnn.evaluation.evaluate import evaluate
     from eventsnn.report import build_report
 
     if data.y is None:
@@ -131,7 +131,7 @@ def coded(
     file: NetworkFile, images: PreprocessedImages
 ) -> PreprocessedImages | PhaseCodedImages | IntegerSamples:
     """What the network's input takes: the images, in integers, or spikes that spell them."""
-    from eventsnn.phase_coding import PhaseCodedImages
+    from eventsnn.signals.words import PhaseCodedImages
 
     given = file.parameters
     if given.get("coding") != "phase":
@@ -142,7 +142,7 @@ def coded(
 
 
 def _integers(file: NetworkFile, samples: Any) -> Any:
-    """The samples in the steps of a network that `eventsnn quantise` wrote; others as they are."""
+    """The samples in the steps of a network that `eventsnn quantize` wrote; others as they are."""
     from eventsnn.fixed_point import IntegerInputs, IntegerSamples
 
     if "weight_bits" not in file.parameters:

@@ -11,8 +11,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from converters.dynamics import NeuronKind
-    from converters.neuron_kinds import NeuronKinds
+    from converters.lowering.neuron_kinds import NeuronKind, NeuronKinds
 
 __all__ = [
     "EXISTING_FILE",

@@ -24,15 +24,15 @@ __all__ = ["report"]
 )
 def report(path: Path, target: Path, folder: Path | None) -> None:
     """Show the REPORT that `evaluate --json` wrote as one self-contained HTML page."""
+    from eventsnn.files.whole_file import write_whole
     from eventsnn.report import read_report, report_page
-    from eventsnn.whole_file import write_whole
 
     check_target(target, "--output", (path,))
     found = read_report(path)
     page = report_page(found, path)
     figures = []
     if folder is not None:
-        from eventsnn.plots import save_figures
+        from eventsnn.report.figures import save_figures
 
         figures = save_figures(found, path, folder)
     write_whole(target, page.encode())

@@ -21,7 +21,7 @@ def check_target(target: Path, option: str, inputs: tuple[Path | str | None, ...
         OSError: it cannot be written.
         click.BadParameter: it is an input.
     """
-    from eventsnn.whole_file import check_writable
+    from eventsnn.files.whole_file import check_writable
 
     check_writable(target)
     for path in inputs:

@@ -31,6 +31,8 @@ __all__ = ["verify"]
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of them.")
 @click.option(
+    "--ticks",
+    "-T",
     "--steps",
     type=click.IntRange(min=1),
     help="Ticks T, at most. Default: as converted for, or fewer by the size of the network.",
@@ -44,7 +46,7 @@ def verify(
     data: Path | None,
     examples: int | None,
     seed: int,
-    steps: int | None,
+    ticks: int | None,
     only: tuple[str, ...],
     report_path: Path | None,
 ) -> None:
@@ -71,7 +73,7 @@ def verify(
         check_target(report_path, "--json", (network, data))
     file = load_network(network)
     properties = _chosen(file, network, only)
-    effort = effort_for(file.network, file.ticks, ticks=steps, examples=examples)
+    effort = effort_for(file.network, file.ticks, ticks=ticks, examples=examples)
     real = [] if data is None else _samples(file, network, data, effort.ticks, effort.examples)
     rounds = len(properties) * (effort.examples + len(real))
     with progress_bar() as bar:
@@ -129,7 +131,7 @@ def _samples(
 
 def _beginning(recording: Any, ticks: int) -> Any:
     """The ticks from the first event on; the oracle would take hours for all of them."""
-    from eventsnn.spikes import Spikes
+    from eventsnn.signals.spikes import Spikes
 
     first = int(recording.tick[0]) if len(recording) else 0
     kept = recording.tick < first + ticks

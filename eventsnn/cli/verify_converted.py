@@ -20,7 +20,7 @@ __all__ = ["converted_properties"]
 def converted_properties(file: NetworkFile, path: Path) -> tuple[Property, ...]:
     """The properties of `converters.testing`, for one file; they ask for a constant image."""
     from converters import ann_from_source
-    from converters.testing import npz_round_trip, rates_within_bound, words_equal_quantised_ann
+    from converters.testing import npz_round_trip, rates_within_bound, words_equal_quantized_ann
     from eventsnn.testing import constant_images
     from eventsnn.testing.properties import DoesNotApply, Property
 
@@ -55,7 +55,7 @@ def converted_properties(file: NetworkFile, path: Path) -> tuple[Property, ...]:
         Property(
             "phase words",
             "word = theta 2^-K clip(floor(2^K (z / theta + h)), 0, 2^K - 1)",
-            on_image(lambda case, ann, image: words_equal_quantised_ann(case.network, ann, image)),
+            on_image(lambda case, ann, image: words_equal_quantized_ann(case.network, ann, image)),
             constant_images,
         ),
         Property(

@@ -82,6 +82,6 @@ def _print_counterexample(
     say(f"  inputs = {code}")
     words = ["eventsnn", "verify", str(network), *([] if data is None else [str(data)])]
     words += ["--seed", str(found["seed"]), "--examples", str(found["examples"])]
-    words += ["--steps", str(found["ticks"]), "--only", entry["name"]]
+    words += ["--ticks", str(found["ticks"]), "--only", entry["name"]]
     say(f"  again: {shlex.join(words)}")
     say()

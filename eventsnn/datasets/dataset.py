@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from eventsnn.datasets.recordings import EventRecordings
 from eventsnn.datasets.stored_images import StoredImages
 from eventsnn.errors import DataError
-from eventsnn.preprocessing import ImageArray
-from eventsnn.spikes import Spikes
+from eventsnn.signals.preprocessing import ImageArray
+from eventsnn.signals.spikes import Spikes
 
 __all__ = ["DataSet"]
 

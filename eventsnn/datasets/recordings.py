@@ -15,7 +15,7 @@ from typing import overload
 import numpy as np
 
 from eventsnn.errors import DataError
-from eventsnn.spikes import Spikes
+from eventsnn.signals.spikes import Spikes
 
 __all__ = ["EVENT_BYTES", "EventRecordings", "read_recording"]
 

@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from eventsnn.description import Shape
+from eventsnn.description.base import Shape
 from eventsnn.errors import DataError
 
 __all__ = ["StoredImages"]

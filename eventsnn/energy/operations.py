@@ -8,14 +8,14 @@ from typing import Literal, assert_never
 
 import numpy as np
 
-from eventsnn.description import Shape
-from eventsnn.effective_fan_out import weights_and_zeros
-from eventsnn.link import Link
-from eventsnn.network import Layer, Network
-from eventsnn.neurons import (
+from eventsnn.counts.counts import Counts, LinkCount
+from eventsnn.description.base import Shape
+from eventsnn.description.link import Link
+from eventsnn.description.network import Layer, Network
+from eventsnn.description.neurons import (
     IF,
+    LI,
     LIF,
-    Accumulator,
     Bistable,
     Burst,
     CubaLIF,
@@ -28,8 +28,8 @@ from eventsnn.neurons import (
     RunningMaximum,
     Signed,
 )
-from eventsnn.run import Counts, LinkCount
-from eventsnn.synapses import Conv2d, Dense, Sparse, output_shape, pair
+from eventsnn.description.nonzero_fan_out import weights_and_zeros
+from eventsnn.description.synapses import Conv2d, Linear, Sparse, output_shape, pair
 
 __all__ = ["LayerWork", "LinkWork", "Operations"]
 
@@ -163,7 +163,7 @@ def _layers(counts: Counts, samples: int, network: Network) -> tuple[LayerWork, 
 
 def _leaky(neuron: Neuron) -> bool:
     match neuron:
-        case LIF(decay=decay) | Accumulator(decay=decay):
+        case LIF(decay=decay) | LI(decay=decay):
             return bool(np.any(np.asarray(decay) != 1))
         case CubaLIF():
             return True
@@ -179,13 +179,13 @@ def _link(
     network: Network, layer: Layer, link: Link, count: LinkCount, samples: int, image: float
 ) -> LinkWork:
     shape = network.shapes[link.source]
-    weighted = [synapse for synapse in link.chain if isinstance(synapse, Conv2d | Dense | Sparse)]
+    weighted = [synapse for synapse in link.chain if isinstance(synapse, Conv2d | Linear | Sparse)]
     kind: Literal["conv", "dense", "other"] = "other"
     inputs, outputs = shape, layer.shape
     kernel = stride = (1, 1)
     groups = 1
     only = weighted[0] if len(weighted) == 1 else None
-    if isinstance(only, Conv2d | Dense) and not isinstance(layer.neuron, Maximum):
+    if isinstance(only, Conv2d | Linear) and not isinstance(layer.neuron, Maximum):
         for synapse in link.chain:
             outputs = output_shape(synapse, shape)
             if synapse is only:

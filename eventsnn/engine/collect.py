@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from eventsnn.description.neurons import ReadOut
 from eventsnn.engine.counting import count_operations, operations_after
 from eventsnn.engine.layout import public_index, to_public
 from eventsnn.engine.plan import Plan
 from eventsnn.kernels import tables as t
 from eventsnn.kernels.advance import potential_at
-from eventsnn.neurons import ReadOut
 from eventsnn.record import Record
 from eventsnn.run import Queue, Run
-from eventsnn.spikes import Spikes
+from eventsnn.signals.spikes import Spikes
 
 __all__ = ["collect"]
 

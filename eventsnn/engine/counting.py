@@ -14,14 +14,11 @@ from typing import Any, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from eventsnn.engine.link_tables import DescribedLink
-from eventsnn.engine.plan import Plan
-from eventsnn.kernels import tables as t
-from eventsnn.kernels.emission_sums import emission_sums
-from eventsnn.neurons import (
+from eventsnn.counts.counts import Counts, LinkCount, OperationsAfter
+from eventsnn.description.neurons import (
     IF,
+    LI,
     LIF,
-    Accumulator,
     Bistable,
     Burst,
     CubaLIF,
@@ -35,7 +32,10 @@ from eventsnn.neurons import (
     RunningMaximum,
     Signed,
 )
-from eventsnn.run import Counts, LinkCount, OperationsAfter
+from eventsnn.engine.link_tables import DescribedLink
+from eventsnn.engine.plan import Plan
+from eventsnn.kernels import tables as t
+from eventsnn.kernels.emission_sums import emission_sums
 
 __all__ = ["count_operations", "operations_after"]
 
@@ -219,11 +219,11 @@ def _resets(plan: Plan, state: t.State, pool: t.Pool, neuron: Neuron, node: int)
     match neuron:
         case IF(reset=reset) | LIF(reset=reset) | CubaLIF(reset=reset):
             return 0 if isinstance(reset, NoReset) else int(state.nodes.spikes[node])
-        case Signed(limit=1) | Bistable() | PhaseIF():
+        case Signed(max_spikes=1) | Bistable() | PhaseIF():
             return int(state.nodes.spikes[node])
         case Burst() | Signed():  # s theta is subtracted at once
             return int(_train(plan, state, pool, node).events().sum())
-        case Accumulator() | PhaseAccumulator() | Relay() | RunningMaximum() | PhaseMaximum():
+        case LI() | PhaseAccumulator() | Relay() | RunningMaximum() | PhaseMaximum():
             return 0
         case _:
             assert_never(neuron)

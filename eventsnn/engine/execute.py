@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventsnn.engine.collect import collect
-from eventsnn.engine.inputs import Sample, later_sample
 from eventsnn.engine.load import load
 from eventsnn.engine.plan import Plan
 from eventsnn.engine.state import (
@@ -32,6 +31,7 @@ from eventsnn.kernels.heap import restore
 from eventsnn.kernels.loop import run
 from eventsnn.record import Record
 from eventsnn.run import Run
+from eventsnn.signals.samples import Sample, later_sample
 
 __all__ = ["run_chunk"]
 
@@ -61,9 +61,9 @@ class _Snapshot:
 
 
 def _resume(snapshot: _Snapshot, ticks: int, inputs: Any) -> Run:
-    """`eventsnn.Run.continue_`."""
+    """`eventsnn.Run.resume`."""
     if not isinstance(ticks, int | np.integer) or isinstance(ticks, bool) or ticks < 1:
-        raise InputError(f"continue_: ticks must be an int >= 1, found {ticks!r}")
+        raise InputError(f"resume: ticks must be an int >= 1, found {ticks!r}")
     sample = snapshot.sample
     if inputs is not None:
         sample = later_sample(snapshot.plan.network, inputs, snapshot.ticks)
@@ -114,7 +114,7 @@ class _Worker:
         if not record.resumable:
             return done
         snapshot = _Snapshot(plan, record, sample, self._ticks, _copy(state), _copy(pool))
-        return replace(done, resume=partial(_resume, snapshot))
+        return replace(done, continuation=partial(_resume, snapshot))
 
     def _take_queue(self) -> NDArray[np.int64]:
         """Empty the queue: (tick, order, payload) of what waits for ticks to come.

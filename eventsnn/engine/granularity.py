@@ -8,13 +8,12 @@ from typing import Literal, assert_never
 
 import numpy as np
 
-from eventsnn.engine.inputs import Sample
-from eventsnn.fan_out import fan_out
-from eventsnn.network import Layer, Network
-from eventsnn.neurons import (
+from eventsnn.description.fan_out import fan_out
+from eventsnn.description.network import Layer, Network
+from eventsnn.description.neurons import (
     IF,
+    LI,
     LIF,
-    Accumulator,
     Bistable,
     Burst,
     CubaLIF,
@@ -25,7 +24,8 @@ from eventsnn.neurons import (
     RunningMaximum,
     Signed,
 )
-from eventsnn.spikes import Spikes
+from eventsnn.signals.samples import Sample
+from eventsnn.signals.spikes import Spikes
 
 __all__ = ["choose_granularity"]
 
@@ -84,9 +84,9 @@ def _cost(layer: Layer) -> float:
             np.asarray(refractory)
         ):
             return _PLAIN
-        case Accumulator(decay=decay) if np.all(np.asarray(decay) == 1):
+        case LI(decay=decay) if np.all(np.asarray(decay) == 1):
             return _PLAIN
-        case IF() | LIF() | CubaLIF() | Burst() | Signed() | Accumulator():
+        case IF() | LIF() | CubaLIF() | Burst() | Signed() | LI():
             return _CLOSED_FORM
         case Relay() | RunningMaximum():
             return math.inf

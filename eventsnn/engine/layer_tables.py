@@ -9,14 +9,12 @@ from typing import Any, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from eventsnn.description import Shape, Values
-from eventsnn.engine.layout import public_index, to_plan
-from eventsnn.kernels import tables as t
-from eventsnn.network import Layer, Network, maximum_window
-from eventsnn.neurons import (
+from eventsnn.description.base import Shape, Values
+from eventsnn.description.network import Layer, Network, maximum_window
+from eventsnn.description.neurons import (
     IF,
+    LI,
     LIF,
-    Accumulator,
     Bistable,
     Burst,
     CubaLIF,
@@ -31,8 +29,10 @@ from eventsnn.neurons import (
     Subtract,
     ToValue,
 )
+from eventsnn.description.synapses import output_shape, pool_window
+from eventsnn.engine.layout import public_index, to_plan
+from eventsnn.kernels import tables as t
 from eventsnn.noise import quantiles
-from eventsnn.synapses import output_shape, pool_window
 
 __all__ = ["is_noisy", "layer_tables"]
 
@@ -74,7 +74,7 @@ class _Rule:
         v0: potential before tick 0.
         lazy: needs more than a plain sweep.
         threshold, amount: of the test, and what the reset subtracts or sets.
-        decay, v_min, v_max, refractory, negative, limit: see `eventsnn.neurons`.
+        decay, v_min, v_max, refractory, negative, max_spikes: see `eventsnn.description.neurons`.
         synaptic_decay, gain: of CUBA neurons.
         noise_mean, noise_deviation: of its noise.
     """
@@ -90,14 +90,14 @@ class _Rule:
     v_max: Values = np.inf
     refractory: Values = 0.0
     negative: Values = 0.0
-    limit: int = 1
+    max_spikes: int = 1
     synaptic_decay: Values = 0.0
     gain: Values = 0.0
     noise_mean: Values = 0.0
     noise_deviation: Values = 0.0
 
 
-def _rule(neuron: IF | LIF | CubaLIF | Burst | Signed | Accumulator) -> _Rule:
+def _rule(neuron: IF | LIF | CubaLIF | Burst | Signed | LI) -> _Rule:
     match neuron:
         case IF() | LIF():
             kind, amount = _reset(neuron)
@@ -134,11 +134,16 @@ def _rule(neuron: IF | LIF | CubaLIF | Burst | Signed | Accumulator) -> _Rule:
                 synaptic_decay=neuron.synaptic_decay,
                 gain=neuron.gain,
             )
-        case Burst(threshold=threshold, limit=limit, v0=v0):
+        case Burst(threshold=threshold, max_spikes=max_spikes, v0=v0):
             return _Rule(
-                t.KIND_BURST, t.RESET_SUBTRACT, v0, lazy=True, threshold=threshold, limit=limit
+                t.KIND_BURST,
+                t.RESET_SUBTRACT,
+                v0,
+                lazy=True,
+                threshold=threshold,
+                max_spikes=max_spikes,
             )
-        case Signed(threshold=threshold, negative=negative, v0=v0, limit=limit):
+        case Signed(threshold=threshold, negative=negative, v0=v0, max_spikes=max_spikes):
             return _Rule(
                 t.KIND_SIGNED,
                 t.RESET_SUBTRACT,
@@ -146,9 +151,9 @@ def _rule(neuron: IF | LIF | CubaLIF | Burst | Signed | Accumulator) -> _Rule:
                 lazy=True,
                 threshold=threshold,
                 negative=negative,
-                limit=limit,
+                max_spikes=max_spikes,
             )
-        case Accumulator(v0=v0, decay=decay):
+        case LI(v0=v0, decay=decay):
             leaks = bool(np.any(np.asarray(decay) != 1))
             return _Rule(t.KIND_ACCUMULATOR, t.RESET_NONE, v0, lazy=leaks, decay=decay)
         case _:
@@ -268,7 +273,7 @@ def _add_rule(
     real: np.dtype[Any],
 ) -> None:
     """All array parameters of a layer, with one common period."""
-    row.kind, row.reset, row.limit = rule.kind, rule.reset, rule.limit
+    row.kind, row.reset, row.max_spikes = rule.kind, rule.reset, rule.max_spikes
     named = {
         "threshold_start": rule.threshold,
         "reset_start": rule.amount,

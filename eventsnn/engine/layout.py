@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from eventsnn.description import Shape
+from eventsnn.description.base import Shape
 
 __all__ = ["public_index", "to_plan", "to_public"]
 

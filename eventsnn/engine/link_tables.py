@@ -11,15 +11,15 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from eventsnn.description import Shape
-from eventsnn.effective_fan_out import effective_fan_out, weights_and_zeros
+from eventsnn.description.base import Shape
+from eventsnn.description.fan_out import fan_out
+from eventsnn.description.link import DelayGroup, Link, delay_groups
+from eventsnn.description.network import Layer, Network, maximum_window
+from eventsnn.description.neurons import Bistable, Maximum, PhaseMaximum, Relay
+from eventsnn.description.nonzero_fan_out import effective_fan_out, weights_and_zeros
 from eventsnn.engine.layout import to_plan
-from eventsnn.engine.stages import StageBuilder
-from eventsnn.fan_out import fan_out
+from eventsnn.engine.operators import StageBuilder
 from eventsnn.kernels import tables as t
-from eventsnn.link import DelayGroup, Link, delay_groups
-from eventsnn.network import Layer, Network, maximum_window
-from eventsnn.neurons import Bistable, Maximum, PhaseMaximum, Relay
 
 __all__ = ["DescribedLink", "LinkPlan", "link_tables"]
 

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eventsnn.currents import Currents
-from eventsnn.engine.inputs import Sample
 from eventsnn.engine.layout import public_index, to_plan
 from eventsnn.engine.plan import Plan
 from eventsnn.engine.state import ensure_emissions, ensure_spikes
 from eventsnn.kernels import tables as t
-from eventsnn.spikes import Spikes
+from eventsnn.signals.currents import Currents
+from eventsnn.signals.samples import Sample
+from eventsnn.signals.spikes import Spikes
 
 __all__ = ["load"]
 

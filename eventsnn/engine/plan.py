@@ -9,17 +9,12 @@ from typing import Any, Literal, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from eventsnn.description import Shape
-from eventsnn.engine.layer_tables import is_noisy, layer_tables
-from eventsnn.engine.link_tables import LinkPlan, link_tables
-from eventsnn.engine.schedule import components
-from eventsnn.errors import InputError, NetworkError
-from eventsnn.kernels import tables as t
-from eventsnn.network import Layer, Network
-from eventsnn.neurons import (
+from eventsnn.description.base import Shape
+from eventsnn.description.network import Layer, Network
+from eventsnn.description.neurons import (
     IF,
+    LI,
     LIF,
-    Accumulator,
     Bistable,
     Burst,
     CubaLIF,
@@ -31,6 +26,11 @@ from eventsnn.neurons import (
     RunningMaximum,
     Signed,
 )
+from eventsnn.engine.layer_tables import is_noisy, layer_tables
+from eventsnn.engine.link_tables import LinkPlan, link_tables
+from eventsnn.engine.schedule import components
+from eventsnn.errors import InputError, NetworkError
+from eventsnn.kernels import tables as t
 
 __all__ = ["Granularity", "Order", "Plan", "Precision", "make_plan"]
 
@@ -179,7 +179,7 @@ def _touched_layers(network: Network, granularity: Granularity) -> set[str]:
 
 def _leaks(layer: Layer) -> bool:
     match layer.neuron:
-        case LIF(decay=decay) | Accumulator(decay=decay):
+        case LIF(decay=decay) | LI(decay=decay):
             return bool(np.any(np.asarray(decay) != 1))
         case CubaLIF():
             return True
@@ -194,7 +194,7 @@ def _leaks(layer: Layer) -> bool:
 def _is_graded(layer: Layer) -> bool:
     """Whether the spikes of one tick may differ in amplitude."""
     match layer.neuron:
-        case IF() | LIF() | CubaLIF() | Accumulator():
+        case IF() | LIF() | CubaLIF() | LI():
             return False
         case Bistable() | PhaseAccumulator() | PhaseIF() | PhaseMaximum():
             return False

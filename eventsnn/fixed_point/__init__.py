@@ -1,10 +1,10 @@
 """Networks in integers: what hardware without floating point runs, proven not to overflow.
 
-`quantise` is the verb; ``docs/fixed_point.md`` has the equations.
+`quantize` is the verb; ``docs/fixed_point.md`` has the equations.
 """
 
 from eventsnn.fixed_point.bounds import Extent
 from eventsnn.fixed_point.inputs import IntegerInputs, IntegerSamples
-from eventsnn.fixed_point.quantise import FixedPoint, IntegerLayer, quantise
+from eventsnn.fixed_point.quantize import FixedPoint, IntegerLayer, quantize
 
-__all__ = ["Extent", "FixedPoint", "IntegerInputs", "IntegerLayer", "IntegerSamples", "quantise"]
+__all__ = ["Extent", "FixedPoint", "IntegerInputs", "IntegerLayer", "IntegerSamples", "quantize"]

@@ -13,11 +13,10 @@ from typing import assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from eventsnn.fixed_point.grid import Integrating
-from eventsnn.network import Layer, Network
-from eventsnn.neurons import (
+from eventsnn.description.network import Layer, Network
+from eventsnn.description.neurons import (
     IF,
-    Accumulator,
+    LI,
     Burst,
     NoReset,
     RunningMaximum,
@@ -25,18 +24,19 @@ from eventsnn.neurons import (
     Subtract,
     ToValue,
 )
-from eventsnn.synapse_reference import apply_chain
-from eventsnn.synapses import (
+from eventsnn.description.synapses import (
     AvgPool2d,
     Conv2d,
-    Dense,
     Flatten,
+    Linear,
     Scale,
     Sparse,
     Subsample,
     SumPool2d,
     Synapse,
 )
+from eventsnn.fixed_point.grid import Integrating
+from eventsnn.oracle.synapses import apply_chain
 
 __all__ = ["Extent", "amplitudes", "extent"]
 
@@ -66,10 +66,10 @@ def amplitudes(network: Network, inputs: Mapping[str, Amplitude]) -> dict[str, A
         match layer.neuron:
             case IF():
                 found[layer.name] = (0.0, 1.0)
-            case Burst(limit=limit):
-                found[layer.name] = (0.0, float(limit))
-            case Signed(limit=limit):
-                found[layer.name] = (-float(limit), float(limit))
+            case Burst(max_spikes=max_spikes):
+                found[layer.name] = (0.0, float(max_spikes))
+            case Signed(max_spikes=max_spikes):
+                found[layer.name] = (-float(max_spikes), float(max_spikes))
             case _:
                 found[layer.name] = (0.0, 0.0)
     maxima = [layer for layer in network.layers if isinstance(layer.neuron, RunningMaximum)]
@@ -117,15 +117,15 @@ def _potential(neuron: Integrating, down: Array, up: Array, ticks: int) -> tuple
     v0 = np.asarray(neuron.v0)
     sinking = ticks * np.minimum(down, 0)
     match neuron:
-        case Accumulator():
+        case LI():
             return v0 + sinking, v0 + ticks * np.maximum(up, 0)
-        case Burst(threshold=threshold, limit=limit):
-            taken = limit * np.asarray(threshold)
+        case Burst(threshold=threshold, max_spikes=max_spikes):
+            taken = max_spikes * np.asarray(threshold)
             high = np.maximum(v0, np.asarray(threshold) - 1)
             return np.minimum(v0, 0) + sinking, high + ticks * np.maximum(up - taken, 0)
-        case Signed(threshold=threshold, limit=limit):
+        case Signed(threshold=threshold, max_spikes=max_spikes):
             theta = np.asarray(threshold)
-            high = np.maximum(v0, theta - 1) + ticks * np.maximum(up - limit * theta, 0)
+            high = np.maximum(v0, theta - 1) + ticks * np.maximum(up - max_spikes * theta, 0)
             return np.minimum(v0, 0) + sinking, high
         case IF():
             return _if_potential(neuron, sinking, up, ticks)
@@ -165,12 +165,12 @@ def _constants(neuron: Integrating) -> list[Array]:
             values += [v for v in (neuron.v_min, neuron.v_max) if v is not None]
             if isinstance(neuron.reset, Subtract) and neuron.reset.amount is not None:
                 values.append(neuron.reset.amount)
-        case Burst(threshold=threshold, limit=limit):
-            values = [limit * np.asarray(threshold)]
-        case Signed(threshold=threshold, negative=negative, limit=limit):
+        case Burst(threshold=threshold, max_spikes=max_spikes):
+            values = [max_spikes * np.asarray(threshold)]
+        case Signed(threshold=threshold, negative=negative, max_spikes=max_spikes):
             theta = np.asarray(threshold)
-            values = [limit * theta, -np.asarray(negative) - (limit - 1) * theta]
-        case Accumulator():
+            values = [max_spikes * theta, -np.asarray(negative) - (max_spikes - 1) * theta]
+        case LI():
             values = [0.0]
         case _:
             assert_never(neuron)
@@ -206,7 +206,7 @@ def _applied(synapse: Synapse | None, values: Array) -> Array:
 def _part(synapse: Synapse, sign: int) -> Synapse | None:
     """The positive weights, or the negative ones without their sign; None for none."""
     match synapse:
-        case Dense(weight=weight) | Conv2d(weight=weight):
+        case Linear(weight=weight) | Conv2d(weight=weight):
             return replace(synapse, weight=np.maximum(sign * np.asarray(weight), 0))
         case Sparse(weight=matrix):
             return Sparse((sign * matrix).maximum(0))

@@ -8,14 +8,22 @@ from typing import Any, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from eventsnn.description import Shape, Values
-from eventsnn.network import Layer
-from eventsnn.neurons import IF, Accumulator, Burst, RunningMaximum, Signed, Subtract, ToValue
-from eventsnn.synapses import (
+from eventsnn.description.base import Shape, Values
+from eventsnn.description.network import Layer
+from eventsnn.description.neurons import (
+    IF,
+    LI,
+    Burst,
+    RunningMaximum,
+    Signed,
+    Subtract,
+    ToValue,
+)
+from eventsnn.description.synapses import (
     AvgPool2d,
     Conv2d,
-    Dense,
     Flatten,
+    Linear,
     Scale,
     Sparse,
     Subsample,
@@ -34,8 +42,8 @@ __all__ = [
 ]
 
 Array = NDArray[np.float64]
-Weighted = Dense | Conv2d | Sparse | Scale
-Integrating = IF | Burst | Signed | Accumulator
+Weighted = Linear | Conv2d | Sparse | Scale
+Integrating = IF | Burst | Signed | LI
 
 
 @dataclass(frozen=True)
@@ -107,7 +115,7 @@ def layer_step(layer: Layer, chains: list[RealChain], most: int, finest: int) ->
     broadcasts to the layer's shape. Scales and identities set the step only where there are
     no weights: they are one number per channel or neuron, kept as wide as a potential.
     """
-    fires = not isinstance(layer.neuron, Accumulator | RunningMaximum)
+    fires = not isinstance(layer.neuron, LI | RunningMaximum)
     by_channel = [_largest(chain, layer.shape) for chain in chains]
     weights = [not isinstance(chain.last, Scale) for chain in chains]
     sets = weights if any(weights) else [True] * len(chains)
@@ -186,7 +194,7 @@ def integer_neuron(neuron: Integrating, step: Array, clamp: float | None) -> Int
                 negative=_whole(np.asarray(neuron.negative) / step),
                 v0=_whole(np.asarray(neuron.v0) / step),
             )
-        case Accumulator():
+        case LI():
             return replace(neuron, v0=_whole(np.asarray(neuron.v0) / step))
         case _:
             assert_never(neuron)
@@ -203,7 +211,7 @@ def _whole(values: Any) -> Array:
 
 def _values(synapse: Weighted) -> Array:
     match synapse:
-        case Dense(weight=weight) | Conv2d(weight=weight):
+        case Linear(weight=weight) | Conv2d(weight=weight):
             return np.asarray(weight)
         case Sparse(weight=matrix):
             return np.asarray(matrix.data)
@@ -215,7 +223,7 @@ def _values(synapse: Weighted) -> Array:
 
 def _with_values(synapse: Weighted, values: Array) -> Weighted:
     match synapse:
-        case Dense() | Conv2d():
+        case Linear() | Conv2d():
             return replace(synapse, weight=values)
         case Sparse(weight=matrix):
             changed = matrix.copy()
@@ -243,7 +251,7 @@ def _largest(chain: RealChain, shape: Shape) -> Array | None:
     match chain.last:
         case Conv2d(weight=weight):
             found = np.abs(weight).max(axis=(1, 2, 3))
-        case Dense(weight=weight):
+        case Linear(weight=weight):
             found = np.abs(weight).max(axis=1, initial=0)
         case Sparse(weight=matrix):
             found = np.zeros(matrix.shape[0])
@@ -267,7 +275,7 @@ def _steps_of(synapse: Weighted, step: Array) -> Array:
     match synapse:
         case Conv2d():
             return step.reshape(-1, 1, 1, 1)
-        case Dense():
+        case Linear():
             return step.reshape(-1, 1)
         case Sparse(weight=matrix):
             return np.asarray(step.ravel()[_rows(matrix)])

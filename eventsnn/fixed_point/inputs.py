@@ -9,10 +9,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from eventsnn.currents import Currents
+from eventsnn.description.network import Network
 from eventsnn.errors import InputError
-from eventsnn.network import Network
-from eventsnn.spikes import Spikes
+from eventsnn.signals.currents import Currents
+from eventsnn.signals.spikes import Spikes
 
 __all__ = ["IntegerInputs", "IntegerSamples", "input_units"]
 
@@ -27,7 +27,7 @@ class Samples(Protocol):
 
 @dataclass(frozen=True)
 class IntegerInputs:
-    """What becomes of the inputs of a network that `eventsnn.quantise` put into integers.
+    """What becomes of the inputs of a network that `eventsnn.quantize` put into integers.
 
     Attributes:
         steps: what an integer of 1 stands for, of analog inputs.
@@ -69,7 +69,7 @@ class IntegerInputs:
         if name not in self.steps:
             raise InputError(
                 f"input `{name}`: the network was put into integers for spikes, found analog "
-                f"values; say quantise(..., analog=their largest magnitude)"
+                f"values; say quantize(..., analog=their largest magnitude)"
             )
         whole = np.rint(values / self.steps[name]) + 0.0
         largest = float(np.abs(whole).max(initial=0))
@@ -77,7 +77,7 @@ class IntegerInputs:
             found, proven = largest * self.steps[name], self.largest[name] * self.steps[name]
             raise InputError(
                 f"input `{name}`: a value of magnitude {found:.4g}, the range that was proven "
-                f"ends at {proven:.4g}; quantise again with the larger range, or check the scale"
+                f"ends at {proven:.4g}; quantize again with the larger range, or check the scale"
             )
         return whole
 
@@ -85,7 +85,7 @@ class IntegerInputs:
         if name in self.steps:
             raise InputError(
                 f"input `{name}`: the network was put into integers for analog values, found "
-                f"spikes; leave it out of quantise(..., analog=...)"
+                f"spikes; leave it out of quantize(..., analog=...)"
             )
         if np.any(spikes.amplitude != np.rint(spikes.amplitude)):
             raise InputError(f"input `{name}`: expected spikes with whole amplitudes")
@@ -97,7 +97,7 @@ class IntegerInputs:
         if most > self.largest[name]:
             raise InputError(
                 f"input `{name}`: a neuron receives amplitudes of {most} in one tick, proven is "
-                f"{self.largest[name]}; quantise again with most_spikes={most}"
+                f"{self.largest[name]}; quantize again with most_spikes={most}"
             )
 
 

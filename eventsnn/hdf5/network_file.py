@@ -32,14 +32,14 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from eventsnn.description.network import Network
 from eventsnn.errors import FileFormatError
-from eventsnn.hdf5.records import network_record, read_network
-from eventsnn.hdf5.storage import Item, Record, Text, naming, write
 from eventsnn.files.hdf5 import open_to_read
-from eventsnn.network import Network
-from eventsnn.preprocessing import Preprocessing
+from eventsnn.files.whole_file import write_whole
+from eventsnn.hdf5.description_fields import network_record, read_network
+from eventsnn.hdf5.storage import Item, Record, Text, naming, write
+from eventsnn.signals.preprocessing import Preprocessing
 from eventsnn.version import __version__
-from eventsnn.whole_file import write_whole
 
 __all__ = ["NetworkFile", "Source", "load_network", "save_network"]
 
@@ -89,7 +89,7 @@ def save_network(path: str | os.PathLike[str], file: NetworkFile) -> None:
     """Write a network file; an older one is replaced when the new one is complete.
 
     Raises:
-        OSError: the file cannot be written, see `eventsnn.whole_file.check_writable`.
+        OSError: the file cannot be written, see `eventsnn.files.whole_file.check_writable`.
         FileFormatError: an array of the source is not numeric.
     """
     root: Record = {

@@ -189,7 +189,6 @@ class Item:
             return isinstance(member(self.group, name), h5py.Group)
 
 
-
 def unknown_kind(item: Item, kind: str, known: str) -> FileFormatError:
     """The error for a record of a kind that is not known."""
     return FileFormatError(

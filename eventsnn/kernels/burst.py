@@ -72,14 +72,14 @@ def burst_visit(layers: Any, state: Any, pool: Any, layer: int, tick: int) -> in
     begin = state.registers[POOL_SIZE]
     end = compact(state.fired, this.neurons, pool.index, begin)
     state.registers[POOL_SIZE] = end
-    kind, limit, period = this.kind, this.limit, this.period
+    kind, max_spikes, period = this.kind, this.max_spikes, this.period
     start, first = this.v_start, this.lazy_start
     t, n = this.threshold_start, this.negative_start
     v, given, parameters = state.v, state.given, layers.parameters
     for k in range(begin, end):
         i = int(pool.index[k])
         threshold, negative = parameters[t + i % period], parameters[n + i % period]
-        s = spikes(kind, v[start + i], threshold, negative, given[first + i], limit)
+        s = spikes(kind, v[start + i], threshold, negative, given[first + i], max_spikes)
         v[start + i] -= s * threshold
         given[first + i] += int(s)
         pool.amplitude[k] = s

@@ -121,20 +121,22 @@ def next_action(
 
 
 @jit
-def spikes(kind: int, v: float, threshold: float, negative: float, given: int, limit: int) -> float:
+def spikes(
+    kind: int, v: float, threshold: float, negative: float, given: int, max_spikes: int
+) -> float:
     """The amplitude that a neuron at potential v emits; 0 for none."""
     if kind != KIND_ACCUMULATOR and v >= threshold:
-        if limit == 1:
+        if max_spikes == 1:
             return 1.0
-        s = min(max(math.floor(v / threshold), 1.0), float(limit))
+        s = min(max(math.floor(v / threshold), 1.0), float(max_spikes))
         # the quotient may be rounded across an integer
         while s > 1 and v < s * threshold:
             s -= 1
-        while s < limit and v >= (s + 1) * threshold:
+        while s < max_spikes and v >= (s + 1) * threshold:
             s += 1
         return float(s)
     if kind == KIND_SIGNED and given > 0 and v < -negative:
-        s, most = 1, min(given, limit)
+        s, most = 1, min(given, max_spikes)
         while s < most and v < -negative - s * threshold:
             s += 1
         return float(-s)
@@ -232,7 +234,7 @@ def visit(layers: Any, state: Any, pool: Any, layer: int, tick: int, count: int)
     this = layers.table[layer]
     touched, kind = this.touched, this.kind
     period, bias_period = this.period, this.bias_period
-    bias_start, limit, reset = this.bias_start, this.limit, this.reset
+    bias_start, max_spikes, reset = this.bias_start, this.max_spikes, this.reset
     threshold_start, reset_start = this.threshold_start, this.reset_start
     decay_start, v_min_start = this.decay_start, this.v_min_start
     negative_start, v_max_start = this.negative_start, this.v_max_start
@@ -263,7 +265,7 @@ def visit(layers: Any, state: Any, pool: Any, layer: int, tick: int, count: int)
             v = max(_flow(potential[v_start + i], b, decay, v_min, n) + inbox[g], v_min)
             v = min(v, parameters[v_max_start + p])
             tested[i] = v
-            s = spikes(kind, v, threshold, negative, given[g], limit)
+            s = spikes(kind, v, threshold, negative, given[g], max_spikes)
             if s != 0.0:
                 v = reset_potential(kind, reset, v, s, threshold, parameters[reset_start + p])
                 given[g] += int(s)

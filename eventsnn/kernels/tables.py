@@ -74,7 +74,7 @@ LAYER = _row(
     "decay_start v_min_start v_max_start refractory_start negative_start "  # only if lazy
     "synaptic_decay_start gain_start "  # of CUBA neurons
     "noise_mean_start noise_deviation_start "
-    "limit "  # most spikes of a tick
+    "max_spikes "  # most spikes of a tick
     "phases "  # bits of a word; 0 for layers that do not speak or hear words
     "stage "  # of a layer that listens in every second cycle; 0 for others
     "readings "  # how many, then it does nothing any more

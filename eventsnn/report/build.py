@@ -24,14 +24,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eventsnn.counts.counts import OperationsAfter
+from eventsnn.counts.footprint import footprint
+from eventsnn.description.network import Network
+from eventsnn.description.neurons import ReadOut
 from eventsnn.energy import EnergyEstimate, EnergyModel, LemaireModel, Operations, energy
 from eventsnn.errors import InputError
-from eventsnn.evaluate import Evaluation, reported_ticks
-from eventsnn.footprint import footprint
+from eventsnn.evaluation.evaluate import Evaluation, reported_ticks
 from eventsnn.hdf5.network_file import NetworkFile
-from eventsnn.network import Network
-from eventsnn.neurons import ReadOut
-from eventsnn.run import OperationsAfter
 from eventsnn.version import __version__
 
 __all__ = ["build_report"]

@@ -11,8 +11,8 @@ from typing import Any
 
 from eventsnn.energy import LayerWork, LinkWork, Operations
 from eventsnn.errors import FileFormatError
+from eventsnn.files.whole_file import write_whole
 from eventsnn.report.schema import check_report
-from eventsnn.whole_file import write_whole
 
 __all__ = ["LARGEST", "read_operations", "read_report", "write_report"]
 

@@ -1,4 +1,4 @@
-"""Line charts and histograms as inline SVG; colours come from the page's style sheet."""
+"""Line charts and histograms as inline SVG; colors come from the page's style sheet."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def stacked_histogram(
 
 
 def _legend(keys: Sequence[tuple[str, str]]) -> str:
-    """Names beside their colours."""
+    """Names beside their colors."""
     items = "".join(
         f'<li><span class="key {style}"></span>{escape(name)}</li>' for style, name in keys
     )

@@ -15,12 +15,11 @@ from typing import Any, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from eventsnn.currents import Currents
-from eventsnn.network import Layer, Network
-from eventsnn.neurons import (
+from eventsnn.description.network import Layer, Network
+from eventsnn.description.neurons import (
     IF,
+    LI,
     LIF,
-    Accumulator,
     Bistable,
     Burst,
     CubaLIF,
@@ -34,14 +33,11 @@ from eventsnn.neurons import (
     Subtract,
     ToValue,
 )
-from eventsnn.noise import PLACES
-from eventsnn.spikes import Spikes
-from eventsnn.synapse_reference import apply_chain
-from eventsnn.synapses import (
+from eventsnn.description.synapses import (
     AvgPool2d,
     Conv2d,
-    Dense,
     Flatten,
+    Linear,
     Scale,
     Sparse,
     Subsample,
@@ -49,6 +45,10 @@ from eventsnn.synapses import (
     Synapse,
     pool_window,
 )
+from eventsnn.noise import PLACES
+from eventsnn.oracle.synapses import apply_chain
+from eventsnn.signals.currents import Currents
+from eventsnn.signals.spikes import Spikes
 
 __all__ = ["exact_bits", "rounding_bounds"]
 
@@ -89,7 +89,7 @@ def _reach(network: Network, inputs: Mapping[str, Any], ticks: int) -> dict[str,
         reach[name] = (float(np.abs(values).max(initial=0)) * at_once, _places(values))
     for layer in network.layers:  # firing layers first: bounded amplitudes whatever arrives
         if isinstance(layer.neuron, Burst | Signed):
-            reach[layer.name] = (float(layer.neuron.limit), 0)
+            reach[layer.name] = (float(layer.neuron.max_spikes), 0)
         elif isinstance(layer.neuron, Bistable | PhaseIF | PhaseMaximum):
             reach[layer.name] = (0.5, layer.neuron.phases)
         elif not isinstance(layer.neuron, Relay | RunningMaximum):
@@ -159,7 +159,7 @@ def _most_at_once(spikes: Spikes) -> int:
 
 def _decay(layer: Layer) -> NDArray[Any]:
     match layer.neuron:
-        case LIF(decay=decay) | Accumulator(decay=decay):
+        case LIF(decay=decay) | LI(decay=decay):
             return np.asarray(decay)
         case CubaLIF(decay=decay, synaptic_decay=synaptic_decay):
             return np.append(decay, synaptic_decay)
@@ -195,11 +195,11 @@ def _parameters(layer: Layer) -> list[NDArray[Any]]:
                 deviation = np.asarray(neuron.noise.standard_deviation)
                 values += [neuron.noise.mean, np.multiply.outer(deviation, _NORMAL)]
         case Burst() as neuron:
-            values = [neuron.limit * np.asarray(neuron.threshold), neuron.v0, layer.bias]
+            values = [neuron.max_spikes * np.asarray(neuron.threshold), neuron.v0, layer.bias]
         case Signed() as neuron:
-            most = neuron.limit * np.asarray(neuron.threshold)
+            most = neuron.max_spikes * np.asarray(neuron.threshold)
             values = [most, neuron.negative, neuron.v0, layer.bias]
-        case Accumulator() as neuron:
+        case LI() as neuron:
             values = [neuron.v0, layer.bias]
         case Bistable(threshold=threshold, phases=phases):
             # the smallest part of the threshold that is subtracted, or half of it with rounding
@@ -235,7 +235,7 @@ def _arrivals(
 
 def _magnitude(synapse: Synapse) -> Synapse:
     match synapse:
-        case Dense() | Conv2d() | Sparse():
+        case Linear() | Conv2d() | Sparse():
             return replace(synapse, weight=abs(synapse.weight))
         case Scale():
             return replace(synapse, factor=np.abs(synapse.factor))
@@ -247,7 +247,7 @@ def _magnitude(synapse: Synapse) -> Synapse:
 
 def _synapse_places(synapse: Synapse) -> int:
     match synapse:
-        case Dense(weight=weight) | Conv2d(weight=weight):
+        case Linear(weight=weight) | Conv2d(weight=weight):
             return _places(np.asarray(weight))
         case Sparse(weight=weight):
             return _places(np.asarray(weight.data))

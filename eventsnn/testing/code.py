@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from eventsnn.description import Description
+from eventsnn.description.base import Description
 
 __all__ = ["as_code"]
 

@@ -8,13 +8,12 @@ from typing import Any, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from eventsnn import reference
-from eventsnn.engine.plan import Granularity, Order, Precision
-from eventsnn.network import Layer, Network
-from eventsnn.neurons import (
+from eventsnn import oracle
+from eventsnn.description.network import Layer, Network
+from eventsnn.description.neurons import (
     IF,
+    LI,
     LIF,
-    Accumulator,
     Bistable,
     Burst,
     CubaLIF,
@@ -27,6 +26,7 @@ from eventsnn.neurons import (
     RunningMaximum,
     Signed,
 )
+from eventsnn.engine.plan import Granularity, Order, Precision
 from eventsnn.record import Record
 from eventsnn.run import Run
 from eventsnn.simulate import simulate
@@ -73,20 +73,20 @@ def assert_equals_oracle(
         granularity=granularity,
         seed=seed,
     )
-    trace = reference.simulate(network, inputs, ticks=ticks, seed=seed)
+    trace = oracle.simulate(network, inputs, ticks=ticks, seed=seed)
     for name in network.positions:
         pairs = {
             "spikes": (run.spikes[name].to_dense(ticks), trace.spikes[name]),
             "potential": (run.potentials[name], trace.potentials[name]),
             "potential before the reset": (run.potentials_before_reset[name], trace.tested[name]),
         }
-        for what, (ours, oracle) in pairs.items():
-            differs = np.argwhere(ours != oracle)
+        for what, (ours, expected) in pairs.items():
+            differs = np.argwhere(ours != expected)
             if differs.size:
                 first = tuple(int(i) for i in differs[0])
                 raise AssertionError(
                     f"layer `{name}`: {what} of neuron {first[1:]} at tick {first[0]} is "
-                    f"{ours[first]!r}, the oracle has {oracle[first]!r} "
+                    f"{ours[first]!r}, the oracle has {expected[first]!r} "
                     f"({precision}, {order}, {granularity}; {len(differs)} values differ)"
                 )
     return run
@@ -124,7 +124,7 @@ def assert_follows_oracle(
         granularity=granularity,
         seed=seed,
     )
-    trace = reference.simulate(network, inputs, ticks=ticks, seed=seed)
+    trace = oracle.simulate(network, inputs, ticks=ticks, seed=seed)
     ours = {name: run.spikes[name].to_dense(ticks) for name in network.positions}
     bounds = rounding_bounds(network, inputs, ticks, _UNIT[precision])
     for tick in range(ticks):
@@ -152,12 +152,12 @@ def distance_to_decision(layer: Layer, v: NDArray[np.float64]) -> NDArray[np.flo
     match layer.neuron:
         case IF(threshold=threshold) | LIF(threshold=threshold) | CubaLIF(threshold=threshold):
             decisions = [np.asarray(threshold)]
-        case Burst(threshold=threshold, limit=limit):
-            decisions = [k * np.asarray(threshold) for k in range(1, limit + 1)]
-        case Signed(threshold=threshold, negative=negative, limit=limit):
+        case Burst(threshold=threshold, max_spikes=max_spikes):
+            decisions = [k * np.asarray(threshold) for k in range(1, max_spikes + 1)]
+        case Signed(threshold=threshold, negative=negative, max_spikes=max_spikes):
             theta = np.asarray(threshold)
-            decisions = [k * theta for k in range(1, limit + 1)]
-            decisions += [-np.asarray(negative) - k * theta for k in range(limit)]
+            decisions = [k * theta for k in range(1, max_spikes + 1)]
+            decisions += [-np.asarray(negative) - k * theta for k in range(max_spikes)]
         case Bistable() | PhaseIF() as neuron:
             rounds = isinstance(neuron, Bistable) and neuron.rounding
             half = 2.0 ** -(1 + neuron.phases) if rounds else 0.0
@@ -165,7 +165,7 @@ def distance_to_decision(layer: Layer, v: NDArray[np.float64]) -> NDArray[np.flo
                 (2.0 ** -(1 + k) - half) * np.asarray(neuron.threshold)
                 for k in range(neuron.phases)
             ]
-        case Accumulator() | Relay() | RunningMaximum() | PhaseAccumulator() | PhaseMaximum():
+        case LI() | Relay() | RunningMaximum() | PhaseAccumulator() | PhaseMaximum():
             return np.full(v.shape, np.inf)  # nothing is decided
         case _:
             assert_never(layer.neuron)

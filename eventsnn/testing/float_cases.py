@@ -8,18 +8,18 @@ from typing import assert_never
 import numpy as np
 from hypothesis import strategies as st
 
-from eventsnn.engine.plan import Precision
-from eventsnn.synapses import (
+from eventsnn.description.synapses import (
     AvgPool2d,
     Conv2d,
-    Dense,
     Flatten,
+    Linear,
     Scale,
     Sparse,
     Subsample,
     SumPool2d,
     Synapse,
 )
+from eventsnn.engine.plan import Precision
 from eventsnn.testing.strategies import Case, cases
 
 __all__ = ["float_cases"]
@@ -47,7 +47,7 @@ def float_cases(draw: st.DrawFn, *, max_ticks: int = 40) -> Case:
 
 def _off_grid(synapse: Synapse, rng: np.random.Generator) -> Synapse:
     match synapse:
-        case Dense(weight=weight) | Conv2d(weight=weight):
+        case Linear(weight=weight) | Conv2d(weight=weight):
             return replace(synapse, weight=weight * rng.uniform(0.9, 1.1, np.shape(weight)))
         case Scale(factor=factor):
             return Scale(factor * rng.uniform(0.9, 1.1, np.shape(factor)))

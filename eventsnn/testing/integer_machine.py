@@ -2,8 +2,8 @@
 
 Potentials are ``np.int16`` or ``np.int32`` arrays; matrices, arrivals and amplitudes are
 integers. Whatever would not fit into a register, in any order of the additions of a tick, is
-an error and never wraps around. It shares the meaning of `eventsnn.reference` for networks of
-`eventsnn.quantise`, and none of its code but the matrix of a chain.
+an error and never wraps around. It shares the meaning of `eventsnn.oracle.simulate` for networks of
+`eventsnn.quantize`, and none of its code but the matrix of a chain.
 """
 
 from __future__ import annotations
@@ -15,12 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eventsnn.currents import Currents
-from eventsnn.link import delay_groups
-from eventsnn.network import Layer, Network, maximum_window
-from eventsnn.neurons import (
+from eventsnn.description.link import delay_groups
+from eventsnn.description.network import Layer, Network, maximum_window
+from eventsnn.description.neurons import (
     IF,
-    Accumulator,
+    LI,
     Burst,
     NoReset,
     RunningMaximum,
@@ -28,8 +27,9 @@ from eventsnn.neurons import (
     Subtract,
     ToValue,
 )
-from eventsnn.spikes import Spikes
-from eventsnn.synapse_reference import unroll
+from eventsnn.oracle.synapses import unroll
+from eventsnn.signals.currents import Currents
+from eventsnn.signals.spikes import Spikes
 
 __all__ = ["IntegerTrace", "run_integers"]
 
@@ -67,7 +67,7 @@ def run_integers(
     """Run an integer network, one sample, all inputs in whole numbers.
 
     Args:
-        network: of `IF`, `Burst`, `Signed`, `Accumulator` and `RunningMaximum` neurons.
+        network: of `IF`, `Burst`, `Signed`, `LI` and `RunningMaximum` neurons.
         inputs: by name: an array, `Currents` or `Spikes`.
         ticks: how many.
         bits: of a potential of each layer, 16 or 32.
@@ -172,15 +172,15 @@ class _Machine:
             said = np.array(largest) - self._output
             self._output = self._output + said
             return said, v
-        if isinstance(neuron, Accumulator):
+        if isinstance(neuron, LI):
             return np.zeros(v.size, dtype=np.int64), v
         if isinstance(neuron, Burst):
-            said = np.clip(v // self._threshold, 0, neuron.limit)
+            said = np.clip(v // self._threshold, 0, neuron.max_spikes)
             return said, v - said * self._threshold
         if isinstance(neuron, Signed):
-            gives = np.clip(v // self._threshold, 0, neuron.limit)
+            gives = np.clip(v // self._threshold, 0, neuron.max_spikes)
             takes = -((v + self._negative) // self._threshold)
-            said = gives - np.clip(takes, 0, np.minimum(neuron.limit, self._given))
+            said = gives - np.clip(takes, 0, np.minimum(neuron.max_spikes, self._given))
             self._given = self._given + said
             return said, v - said * self._threshold
         assert isinstance(neuron, IF)

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, Phase, assume, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from eventsnn import reference
-from eventsnn.network import Network
-from eventsnn.spikes import Spikes
+from eventsnn import oracle
+from eventsnn.description.network import Network
+from eventsnn.signals.spikes import Spikes
 from eventsnn.testing.budget import exact_bits
 from eventsnn.testing.code import as_code
 from eventsnn.testing.strategies import Case
@@ -84,22 +84,22 @@ def _spiking_cases(draw: st.DrawFn, networks: st.SearchStrategy[Network], max_ti
 
 def _compare(run: Simulator, case: Case) -> None:
     theirs = run(case.network, case.inputs, case.ticks)
-    trace = reference.simulate(case.network, case.inputs, ticks=case.ticks)
+    trace = oracle.simulate(case.network, case.inputs, ticks=case.ticks)
     assert case.network.output in theirs, (
         f"the simulator says nothing of the output `{case.network.output}`, only of {list(theirs)}"
     )
     for name in sorted(theirs, key=case.network.positions.__getitem__):
-        oracle, found = trace.spikes[name], np.asarray(theirs[name])
-        assert found.shape == oracle.shape, (
-            f"layer `{name}`: expected spikes of shape {oracle.shape}, found {found.shape}"
+        expected, found = trace.spikes[name], np.asarray(theirs[name])
+        assert found.shape == expected.shape, (
+            f"layer `{name}`: expected spikes of shape {expected.shape}, found {found.shape}"
         )
-        differs = np.argwhere(found != oracle)
+        differs = np.argwhere(found != expected)
         if differs.size:
             tick = int(differs[0][0])
             raise AssertionError(
                 f"layer `{name}` differs first at tick {tick}:\n"
                 f"  the simulator: {found[tick].tolist()}\n"
-                f"  the oracle:    {oracle[tick].tolist()}\n"
+                f"  the oracle:    {expected[tick].tolist()}\n"
                 f"  its potential: {trace.tested[name][tick].tolist()} before the reset\n"
                 f"of {as_code(case)}"
             )

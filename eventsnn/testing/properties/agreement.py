@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from eventsnn.network import Network
-from eventsnn.neurons import Maximum, ReadOut, Relay
+from eventsnn.description.network import Network
+from eventsnn.description.neurons import Maximum, ReadOut, Relay
 from eventsnn.testing.compare import distance_to_decision
 from eventsnn.testing.properties.observation import Observed
 from eventsnn.testing.properties.outcome import DoesNotApply, Held, Outcome

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from eventsnn.spikes import Spikes
+from eventsnn.signals.spikes import Spikes
 from eventsnn.testing.properties.agreement import agree
 from eventsnn.testing.properties.observation import observe
 from eventsnn.testing.properties.outcome import DoesNotApply, Outcome

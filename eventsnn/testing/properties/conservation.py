@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eventsnn.currents import Currents
-from eventsnn.link import delay_groups
-from eventsnn.network import Layer
-from eventsnn.neurons import IF, LIF, Accumulator, Burst, PhaseIF, Signed, Subtract
-from eventsnn.spikes import Spikes
-from eventsnn.synapse_reference import apply_chain
+from eventsnn.description.link import delay_groups
+from eventsnn.description.network import Layer
+from eventsnn.description.neurons import IF, LI, LIF, Burst, PhaseIF, Signed, Subtract
+from eventsnn.oracle.synapses import apply_chain
+from eventsnn.signals.currents import Currents
+from eventsnn.signals.spikes import Spikes
 from eventsnn.testing.properties.observation import Observed, observe
 from eventsnn.testing.properties.outcome import DoesNotApply, Held, Outcome
 from eventsnn.testing.properties.rounding import bounds_of, is_exact, without_bounds
@@ -29,8 +29,8 @@ def conservation(case: Case) -> Outcome:
 
     n is the sum of the emitted amplitudes, theta what one takes off, the input all that
     arrived within the run: bias, currents, and the product of each chain with the emissions
-    of its source, by `eventsnn.reference.apply_chain`. Exact within the exactness budget, else
-    within `eventsnn.testing.rounding_bounds`. A neuron that met its floor ``v_min`` was lifted
+    of its source, by `eventsnn.oracle.apply_chain`. Exact within the exactness budget, else within
+    `eventsnn.testing.rounding_bounds`. A neuron that met its floor ``v_min`` was lifted
     by it, so it may have more: ``theta n >= input + V0 - V``; one that met its ceiling ``v_max``
     may have less.
 
@@ -69,7 +69,7 @@ def _not_conserving(layer: Layer) -> str | None:
             if np.any(np.asarray(neuron.refractory) > 0):
                 return "is refractory"
             return None if neuron.noise is None else "has noise"
-        case Accumulator(decay=decay):
+        case LI(decay=decay):
             return "leaks" if np.any(np.asarray(decay) != 1) else None
         case Burst() | Signed() | PhaseIF():
             return None
@@ -105,7 +105,7 @@ def _arrived(case: Case, layer: Layer, emitted: Mapping[str, Array]) -> Array:
 
 def _taken(neuron: Any) -> Array:
     """What one unit of amplitude takes off the potential."""
-    if isinstance(neuron, Accumulator):
+    if isinstance(neuron, LI):
         return np.zeros(())
     if isinstance(neuron, IF | LIF) and isinstance(neuron.reset, Subtract):
         amount = neuron.reset.amount

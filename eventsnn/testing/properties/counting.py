@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from eventsnn.fan_out import fan_out
-from eventsnn.link import Link, delay_groups
-from eventsnn.network import Layer
-from eventsnn.neurons import Maximum, Relay
-from eventsnn.spikes import Spikes
+from eventsnn.description.fan_out import fan_out
+from eventsnn.description.link import Link, delay_groups
+from eventsnn.description.network import Layer
+from eventsnn.description.neurons import Maximum, Relay
+from eventsnn.signals.spikes import Spikes
 from eventsnn.testing.properties.observation import Observed, observe
 from eventsnn.testing.properties.outcome import Held, Outcome
 from eventsnn.testing.strategies import Case

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from eventsnn.description.network import Network
+from eventsnn.description.neurons import Bistable, Maximum, PhaseAccumulator
 from eventsnn.errors import NetworkError
-from eventsnn.network import Network
-from eventsnn.neurons import Bistable, Maximum, PhaseAccumulator
-from eventsnn.spikes import Spikes
+from eventsnn.signals.spikes import Spikes
 from eventsnn.testing.properties.agreement import agree
 from eventsnn.testing.properties.observation import observe
 from eventsnn.testing.properties.outcome import DoesNotApply, Held, Outcome

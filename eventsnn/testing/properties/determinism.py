@@ -8,7 +8,7 @@ import numpy as np
 
 from eventsnn.record import Record
 from eventsnn.run import Run
-from eventsnn.simulate import simulate
+from eventsnn.simulate import simulate_batch
 from eventsnn.testing.properties.agreement import agree
 from eventsnn.testing.properties.observation import observe
 from eventsnn.testing.properties.outcome import Held, Outcome
@@ -56,7 +56,7 @@ def determinism(case: Case) -> Outcome:
 
 def _batch(case: Case, batch: dict[str, Any], workers: int) -> list[Run]:
     names = tuple(layer.name for layer in case.network.layers)
-    runs: list[Run] = simulate(
+    runs: list[Run] = simulate_batch(
         case.network,
         batch,
         ticks=case.ticks,

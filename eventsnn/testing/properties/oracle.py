@@ -14,7 +14,7 @@ __all__ = ["engine_equals_oracle"]
 
 
 def engine_equals_oracle(case: Case) -> Outcome:
-    """Spikes and potentials equal those of `eventsnn.reference`.
+    """Spikes and potentials equal those of `eventsnn.oracle.simulate`.
 
     To the bit within the exactness budget (`assert_equals_oracle`), else by the
     first-difference rule (`assert_follows_oracle`). The seed chooses order and granularity

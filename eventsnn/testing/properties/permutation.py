@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from eventsnn.network import Network
+from eventsnn.description.network import Network
 from eventsnn.testing.properties.agreement import agree
 from eventsnn.testing.properties.observation import observe
 from eventsnn.testing.properties.outcome import DoesNotApply, Outcome

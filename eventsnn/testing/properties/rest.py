@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from eventsnn.network import Layer, Network
-from eventsnn.neurons import IF, LIF, Accumulator, Burst, CubaLIF, Signed
+from eventsnn.description.network import Layer, Network
+from eventsnn.description.neurons import IF, LI, LIF, Burst, CubaLIF, Signed
 
 __all__ = ["why_it_moves", "why_it_spikes"]
 
@@ -40,6 +40,6 @@ def why_it_moves(network: Network) -> str | None:
 
 def _decays(layer: Layer) -> bool:
     neuron = layer.neuron
-    if not isinstance(neuron, LIF | CubaLIF | Accumulator):
+    if not isinstance(neuron, LIF | CubaLIF | LI):
         return False
     return bool(np.any((np.asarray(neuron.v0) != 0) & (np.asarray(neuron.decay) != 1)))

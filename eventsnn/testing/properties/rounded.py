@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from eventsnn.currents import Currents
 from eventsnn.errors import NetworkError
-from eventsnn.spikes import Spikes
+from eventsnn.signals.currents import Currents
+from eventsnn.signals.spikes import Spikes
 from eventsnn.testing.properties.oracle import engine_equals_oracle
 from eventsnn.testing.properties.outcome import DoesNotApply, Held, Outcome
 from eventsnn.testing.properties.rounding import is_exact, without_bounds

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from eventsnn.network import Network
-from eventsnn.neurons import Relay, RunningMaximum
+from eventsnn.description.network import Network
+from eventsnn.description.neurons import Relay, RunningMaximum
 from eventsnn.testing.budget import exact_bits, rounding_bounds
 from eventsnn.testing.strategies import Case
 

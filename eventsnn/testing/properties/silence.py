@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from eventsnn.signals.spikes import Spikes
 from eventsnn.simulate import simulate
-from eventsnn.spikes import Spikes
 from eventsnn.testing.properties.outcome import DoesNotApply, Held, Outcome
 from eventsnn.testing.properties.rest import why_it_spikes
 from eventsnn.testing.strategies import Case

@@ -19,7 +19,7 @@ def splitting_changes_nothing(case: Case) -> Outcome:
     """Channels 0..k-1 and k..C-1 as two layers: the same spikes, potentials and synops.
 
     Of one layer, which the seed chooses with k, among those whose weights can be sliced: each
-    link onto it ends, and each link from it begins, with a `Dense`, `Sparse` or `Conv2d` of
+    link onto it ends, and each link from it begins, with a `Linear`, `Sparse` or `Conv2d` of
     one group, but for pools and scales; it has two channels, no noise, and is no max pooling.
 
     Raises:

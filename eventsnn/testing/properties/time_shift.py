@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from eventsnn.neurons import Bistable, PhaseAccumulator, PhaseIF, PhaseMaximum
+from eventsnn.description.neurons import Bistable, PhaseAccumulator, PhaseIF, PhaseMaximum
 from eventsnn.testing.properties.agreement import agree
 from eventsnn.testing.properties.observation import Observed, observe
 from eventsnn.testing.properties.outcome import DoesNotApply, Outcome

@@ -8,8 +8,8 @@ import numpy as np
 import scipy.sparse as sp
 from hypothesis import strategies as st
 
-from eventsnn.description import Shape
-from eventsnn.synapses import Flatten, Scale, Sparse, Synapse
+from eventsnn.description.base import Shape
+from eventsnn.description.synapses import Flatten, Scale, Sparse, Synapse
 from eventsnn.testing.strategies.numbers import Draw, broadcast_shapes, dyadic
 
 __all__ = ["delays"]

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 from hypothesis import strategies as st
 
-from eventsnn.description import Shape
-from eventsnn.link import Link
-from eventsnn.network import Input, Layer, Network
-from eventsnn.neurons import Neuron
-from eventsnn.synapses import (
+from eventsnn.description.base import Shape
+from eventsnn.description.link import Link
+from eventsnn.description.network import Input, Layer, Network
+from eventsnn.description.neurons import Neuron
+from eventsnn.description.synapses import (
     AvgPool2d,
     Conv2d,
-    Dense,
     Flatten,
+    Linear,
     SumPool2d,
     Synapse,
     output_shape,
@@ -39,7 +39,7 @@ def feed_forward_networks(
     """One layer behind the other, no delays, no joins: what nearly every simulator has.
 
     The layers that read an image go through one of ``synapses``, those that read a vector, and
-    the last one, through `Dense`. Weights are quarters from -1/4 to 1, so that sums are exact.
+    the last one, through `Linear`. Weights are quarters from -1/4 to 1, so that sums are exact.
     Shrinks towards one neuron behind one input.
 
     Args:
@@ -98,5 +98,5 @@ def _chain(draw: Draw, shape: Shape, synapses: Sequence[Kind]) -> tuple[Synapse,
     return (kind(*pool_windows(draw, shape)),)
 
 
-def _dense(draw: Draw, sources: int) -> Dense:
-    return Dense(weights(draw, (draw(st.integers(1, 3)), sources)))
+def _dense(draw: Draw, sources: int) -> Linear:
+    return Linear(weights(draw, (draw(st.integers(1, 3)), sources)))

@@ -1,4 +1,4 @@
-"""Networks that can be put into integers, and what `eventsnn.quantise` is told of them."""
+"""Networks that can be put into integers, and what `eventsnn.quantize` is told of them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from eventsnn.network import Layer, Network
-from eventsnn.neurons import (
+from eventsnn.description.network import Layer, Network
+from eventsnn.description.neurons import (
     IF,
+    LI,
     LIF,
-    Accumulator,
     Burst,
     CubaLIF,
     PhaseAccumulator,
@@ -20,7 +20,7 @@ from eventsnn.neurons import (
     RunningMaximum,
     Signed,
 )
-from eventsnn.spikes import Spikes
+from eventsnn.signals.spikes import Spikes
 from eventsnn.testing.strategies.inputs import analog_inputs, currents, spike_trains
 from eventsnn.testing.strategies.networks import networks
 from eventsnn.testing.strategies.numbers import Draw
@@ -31,7 +31,7 @@ __all__ = ["FixedPointCase", "fixed_point_cases"]
 
 @dataclass(frozen=True)
 class FixedPointCase:
-    """A network, one sample, and the arguments of `eventsnn.quantise`."""
+    """A network, one sample, and the arguments of `eventsnn.quantize`."""
 
     network: Network
     inputs: dict[str, Any]
@@ -86,9 +86,9 @@ def _integrating(layer: Layer, factor: float) -> Layer:
             )
         case RunningMaximum():
             return layer
-        case Accumulator() | PhaseAccumulator():
-            v0 = neuron.v0 if isinstance(neuron, Accumulator) else 0.0
-            integrating: Any = Accumulator(v0)
+        case LI() | PhaseAccumulator():
+            v0 = neuron.v0 if isinstance(neuron, LI) else 0.0
+            integrating: Any = LI(v0)
         case IF():
             integrating = replace(neuron, noise=None)
         case LIF():
@@ -102,7 +102,7 @@ def _integrating(layer: Layer, factor: float) -> Layer:
             integrating = neuron
         case _:
             integrating = IF(getattr(neuron, "threshold", 1.0))
-    if not isinstance(integrating, Accumulator):
+    if not isinstance(integrating, LI):
         # a ceiling moves with the threshold, a floor is below it anyway
         scaled = {"threshold": np.asarray(integrating.threshold) * factor}
         if isinstance(integrating, IF) and integrating.v_max is not None:

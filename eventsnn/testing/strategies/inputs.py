@@ -8,9 +8,9 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from eventsnn.currents import Currents
-from eventsnn.description import Shape
-from eventsnn.spikes import Spikes
+from eventsnn.description.base import Shape
+from eventsnn.signals.currents import Currents
+from eventsnn.signals.spikes import Spikes
 from eventsnn.testing.strategies.numbers import Draw, dyadic
 
 __all__ = ["analog_inputs", "currents", "spike_trains"]

@@ -8,11 +8,11 @@ from typing import Any, Literal
 
 from hypothesis import strategies as st
 
-from eventsnn.description import Shape
-from eventsnn.link import Link
-from eventsnn.network import Input, Layer, Network, maximum_window
-from eventsnn.neurons import (
-    Accumulator,
+from eventsnn.description.base import Shape
+from eventsnn.description.link import Link
+from eventsnn.description.network import Input, Layer, Network, maximum_window
+from eventsnn.description.neurons import (
+    LI,
     Bistable,
     Maximum,
     Neuron,
@@ -20,7 +20,7 @@ from eventsnn.neurons import (
     RunningMaximum,
     Synchronous,
 )
-from eventsnn.synapses import Synapse, chain_shape, output_shape
+from eventsnn.description.synapses import Synapse, chain_shape, output_shape
 from eventsnn.testing.strategies.delays import delays
 from eventsnn.testing.strategies.neurons import decays, neurons
 from eventsnn.testing.strategies.numbers import Draw, broadcast_shapes, dyadic, image_shapes
@@ -131,7 +131,7 @@ def _neuron(draw: Draw, kind: LayerKind, shape: Shape) -> Neuron:
         if draw(st.booleans()):
             return draw(phase_accumulators())
         decay = draw(decays(shape)) if draw(st.booleans()) else 1.0
-        return Accumulator(dyadic(draw, draw(broadcast_shapes(shape)), -2, 2, 2), decay)
+        return LI(dyadic(draw, draw(broadcast_shapes(shape)), -2, 2, 2), decay)
     return draw(neurons(shape))
 
 

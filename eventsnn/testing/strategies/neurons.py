@@ -6,8 +6,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from eventsnn.description import Shape
-from eventsnn.neurons import (
+from eventsnn.description.base import Shape
+from eventsnn.description.neurons import (
     IF,
     LIF,
     Burst,

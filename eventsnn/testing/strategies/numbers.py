@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from eventsnn.description import Shape
+from eventsnn.description.base import Shape
 
 __all__ = ["Draw", "broadcast_shapes", "dyadic", "image_shapes", "weights"]
 

@@ -9,12 +9,12 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from eventsnn.currents import Currents
-from eventsnn.description import Shape
-from eventsnn.network import Network
-from eventsnn.neurons import RunningMaximum
-from eventsnn.pipeline import relayed_into_words
-from eventsnn.spikes import Spikes
+from eventsnn.description.base import Shape
+from eventsnn.description.network import Network
+from eventsnn.description.neurons import RunningMaximum
+from eventsnn.description.word_stages import relayed_into_words
+from eventsnn.signals.currents import Currents
+from eventsnn.signals.spikes import Spikes
 from eventsnn.testing.strategies.inputs import analog_inputs, currents, spike_trains
 from eventsnn.testing.strategies.numbers import Draw
 

@@ -8,21 +8,21 @@ import numpy as np
 import scipy.sparse as sp
 from hypothesis import strategies as st
 
-from eventsnn.description import Shape
-from eventsnn.synapses import (
+from eventsnn.description.base import Shape
+from eventsnn.description.synapses import (
     AvgPool2d,
     Conv2d,
-    Dense,
     Flatten,
+    Linear,
     Scale,
     Sparse,
     Subsample,
     SumPool2d,
     Synapse,
     output_shape,
-    window_count,
 )
 from eventsnn.testing.strategies.numbers import Draw, broadcast_shapes, dyadic, weights
+from eventsnn.windows import window_count
 
 __all__ = ["chains", "chains_between", "pool_windows", "synapses"]
 
@@ -33,7 +33,7 @@ def synapses(draw: Draw, shape: Shape, *, max_channels: int = 3) -> Synapse:
     if len(shape) == 1:
         kind = draw(st.sampled_from(["dense", "sparse", "scale", "flatten"]))
         if kind == "dense":
-            return Dense(weights(draw, (draw(st.integers(1, 4)), shape[0])))
+            return Linear(weights(draw, (draw(st.integers(1, 4)), shape[0])))
         if kind == "sparse":
             return _sparse(draw, shape[0], draw(st.integers(1, 4)))
         if kind == "flatten":
@@ -122,7 +122,7 @@ def chains_between(draw: Draw, source: Shape, target: Shape) -> tuple[Synapse, .
         size = math.prod(source)
         if draw(st.booleans()):
             return (*flat, _sparse(draw, size, target[0]))
-        return (*flat, Dense(weights(draw, (target[0], size))))
+        return (*flat, Linear(weights(draw, (target[0], size))))
     if len(source) == 1:
         return None
     padding = [max(0, -(-(b - a) // 2)) for a, b in zip(source[1:], target[1:], strict=True)]

@@ -7,11 +7,17 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from eventsnn.description import Shape
-from eventsnn.link import Link
-from eventsnn.network import Layer, maximum_window
-from eventsnn.neurons import Bistable, PhaseAccumulator, PhaseIF, PhaseMaximum, Synchronous
-from eventsnn.synapses import output_shape
+from eventsnn.description.base import Shape
+from eventsnn.description.link import Link
+from eventsnn.description.network import Layer, maximum_window
+from eventsnn.description.neurons import (
+    Bistable,
+    PhaseAccumulator,
+    PhaseIF,
+    PhaseMaximum,
+    Synchronous,
+)
+from eventsnn.description.synapses import output_shape
 from eventsnn.testing.strategies.numbers import Draw, broadcast_shapes, dyadic
 from eventsnn.testing.strategies.synapses import pool_windows
 

@@ -8,10 +8,10 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from eventsnn.description import Description
-from eventsnn.link import Link
-from eventsnn.network import Layer, Network
-from eventsnn.neurons import IF, LIF, Maximum, Synchronous
+from eventsnn.description.base import Description
+from eventsnn.description.link import Link
+from eventsnn.description.network import Layer, Network
+from eventsnn.description.neurons import IF, LIF, Maximum, Synchronous
 from eventsnn.testing.transformations.parameters import map_arrays, on_first_axis
 from eventsnn.testing.transformations.selection import from_channels, onto_channels
 

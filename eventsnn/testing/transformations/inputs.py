@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from eventsnn.currents import Currents
-from eventsnn.spikes import Spikes
+from eventsnn.signals.currents import Currents
+from eventsnn.signals.spikes import Spikes
 
 __all__ = ["delay_input"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from eventsnn.link import Link
-from eventsnn.network import Layer, Network
-from eventsnn.neurons import Relay
+from eventsnn.description.link import Link
+from eventsnn.description.network import Layer, Network
+from eventsnn.description.neurons import Relay
 
 __all__ = ["relay_on_the_way", "reorder_links"]
 

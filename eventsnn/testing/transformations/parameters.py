@@ -10,7 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from eventsnn.description import Description, Shape
+from eventsnn.description.base import Description, Shape
 
 __all__ = ["map_arrays", "on_first_axis"]
 

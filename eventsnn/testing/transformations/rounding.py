@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from eventsnn.network import Network
+from eventsnn.description.network import Network
 from eventsnn.testing.transformations.parameters import map_arrays
 
 __all__ = ["round_parameters"]

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from eventsnn.network import Layer, Network
-from eventsnn.neurons import Maximum, Relay, Synchronous
-from eventsnn.synapses import Conv2d, Dense, Scale, Sparse, Synapse
+from eventsnn.description.network import Layer, Network
+from eventsnn.description.neurons import Maximum, Relay, Synchronous
+from eventsnn.description.synapses import Conv2d, Linear, Scale, Sparse, Synapse
 from eventsnn.testing.transformations.parameters import map_arrays
 
 __all__ = ["can_be_scaled", "scale_layer"]
@@ -52,7 +52,7 @@ def _scaled(chain: tuple[Synapse, ...], factor: float) -> tuple[Synapse, ...]:
     """The product of a chain times ``factor``: its last weights, or a scale where it has none."""
     for step in reversed(range(len(chain))):
         synapse = chain[step]
-        if isinstance(synapse, Dense | Conv2d | Sparse | Scale):
+        if isinstance(synapse, Linear | Conv2d | Sparse | Scale):
             scaled = map_arrays(synapse, lambda _, values: values * factor)
             return (*chain[:step], scaled, *chain[step + 1 :])
     return (*chain, Scale(factor))

@@ -12,13 +12,13 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from eventsnn.description import Shape
-from eventsnn.link import Link
-from eventsnn.synapses import (
+from eventsnn.description.base import Shape
+from eventsnn.description.link import Link
+from eventsnn.description.synapses import (
     AvgPool2d,
     Conv2d,
-    Dense,
     Flatten,
+    Linear,
     Scale,
     Sparse,
     Subsample,
@@ -35,7 +35,7 @@ Index = NDArray[np.int64]
 def onto_channels(link: Link, source: Shape, index: Index) -> Link | None:
     """The part of a link that reaches the channels ``index`` of its layer, in that order.
 
-    None where no `Dense`, `Conv2d` of one group or `Sparse` is left to slice behind pools
+    None where no `Linear`, `Conv2d` of one group or `Sparse` is left to slice behind pools
     and scales, which keep channels apart.
     """
     shapes = [source]
@@ -44,7 +44,7 @@ def onto_channels(link: Link, source: Shape, index: Index) -> Link | None:
     chain = list(link.chain)
     for step in reversed(range(len(chain))):
         match chain[step]:
-            case Dense(weight=weight) as dense:
+            case Linear(weight=weight) as dense:
                 chain[step] = replace(dense, weight=np.asarray(weight)[index])
                 return replace(link, chain=tuple(chain))
             case Conv2d(weight=weight, groups=1) as conv:
@@ -65,7 +65,7 @@ def onto_channels(link: Link, source: Shape, index: Index) -> Link | None:
 def from_channels(link: Link, source: Shape, index: Index) -> Link | None:
     """A link whose source has only the channels ``index`` of a source of shape ``source``.
 
-    None where no `Dense`, `Conv2d` of one group or `Sparse` is there to slice.
+    None where no `Linear`, `Conv2d` of one group or `Sparse` is there to slice.
     """
     delay = link.delay
     if isinstance(delay, np.ndarray):
@@ -75,7 +75,7 @@ def from_channels(link: Link, source: Shape, index: Index) -> Link | None:
     flat: Index = index
     for step, synapse in enumerate(chain):
         match synapse:
-            case Dense(weight=weight):
+            case Linear(weight=weight):
                 chain[step] = replace(synapse, weight=np.asarray(weight)[:, flat])
                 return replace(link, chain=tuple(chain), delay=delay)
             case Conv2d(weight=weight, groups=1):

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
+from eventsnn.description.network import Network
 from eventsnn.hdf5 import network_digest
-from eventsnn.network import Network
 from eventsnn.testing.code import as_code
 from eventsnn.testing.verification.effort import Effort
 from eventsnn.testing.verification.search import Finding

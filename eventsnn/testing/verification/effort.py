@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eventsnn.fan_out import fan_out
-from eventsnn.network import Network
-from eventsnn.neurons import Bistable, PhaseAccumulator
+from eventsnn.description.fan_out import fan_out
+from eventsnn.description.network import Network
+from eventsnn.description.neurons import Bistable, PhaseAccumulator
 
 __all__ = ["Effort", "effort_for"]
 

@@ -14,7 +14,7 @@ import hypothesis
 from hypothesis import HealthCheck, Phase, configuration, settings
 from hypothesis import strategies as st
 
-from eventsnn.network import Network
+from eventsnn.description.network import Network
 from eventsnn.testing.code import as_code
 from eventsnn.testing.properties import DoesNotApply, Held, Outcome, Property
 from eventsnn.testing.properties.rounding import is_exact, without_bounds

@@ -1,0 +1,1 @@
+"""The ANN to convert: its graph, its operations, and what they compute."""

@@ -1,0 +1,114 @@
+"""The ANN's answer, in plain NumPy, a few images at a time to bound memory."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from converters.ann.apply import apply
+from converters.ann.graph import INPUT, Ann, refuse_what_is_no_ann
+from eventsnn import InputError
+
+__all__ = ["activations", "forward", "stream"]
+
+#: Images evaluated at once, unless their values would need more than `MEMORY` numbers.
+BATCH = 64
+MEMORY = 2**26
+
+Array = NDArray[np.floating[Any]]
+
+
+def forward(ann: Ann, images: ArrayLike, *, dtype: DTypeLike = np.float32) -> Array:
+    """The output of ``ann`` for each image, (N, *shape of the output).
+
+    Args:
+        ann: the network.
+        images: (N, C, H, W), preprocessed.
+        dtype: of the computation; float32 or float64.
+
+    Raises:
+        InputError: images of another shape, none at all, or not finite.
+        ConversionError: ``ann`` is something else.
+    """
+    refuse_what_is_no_ann(ann)
+    return activations(ann, images, (ann.output,), dtype=dtype)[ann.output]
+
+
+def activations(
+    ann: Ann, images: ArrayLike, names: tuple[str, ...], *, dtype: DTypeLike = np.float32
+) -> dict[str, Array]:
+    """The values of the nodes called ``names``, each (N, *shape), for all images at once.
+
+    Raises:
+        InputError: as `forward`, or a name that is not a node.
+    """
+    chunks = list(stream(ann, images, names, dtype=dtype))
+    return {name: np.concatenate([chunk[name] for chunk in chunks]) for name in names}
+
+
+def stream(
+    ann: Ann,
+    images: ArrayLike,
+    names: tuple[str, ...],
+    *,
+    dtype: DTypeLike = np.float32,
+    batch: int | None = None,
+) -> Iterator[dict[str, Array]]:
+    """As `activations`, but one dict for each ``batch`` images.
+
+    By default as many as leave all values of the network together below `MEMORY`.
+
+    Raises:
+        InputError: as `activations`, before the first batch is computed.
+    """
+    refuse_what_is_no_ann(ann)
+    images = np.asarray(images)
+    if images.shape[1:] != ann.input_shape or len(images) == 0:
+        raise InputError(
+            f"images: expected shape (N, {', '.join(map(str, ann.input_shape))}) with N >= 1, "
+            f"found {images.shape}"
+        )
+    unknown = [name for name in names if name != INPUT and name not in ann.by_name]
+    if unknown:
+        raise InputError(f"no node {unknown} in the ANN; it has {list(ann.by_name)}")
+    if images.dtype.kind not in "fiub":
+        raise InputError(f"images: expected numbers, found {images.dtype}")
+    bad = images.size - int(np.count_nonzero(np.isfinite(images)))
+    if bad:
+        raise InputError(f"images: expected finite numbers, found {bad} that are NaN or infinite")
+    if batch is None:
+        numbers = sum(math.prod(shape) for shape in ann.shapes.values())
+        batch = max(1, min(BATCH, MEMORY // numbers))
+    return (
+        _evaluate(ann, images[start : start + batch].astype(dtype), names)
+        for start in range(0, len(images), batch)
+    )
+
+
+def _evaluate(ann: Ann, batch: Array, names: tuple[str, ...]) -> dict[str, Array]:
+    """Values of ``names``; every other one is dropped after its last use."""
+    needed = ann.ancestors(names)
+    values = {INPUT: batch}
+    wanted: dict[str, Array] = {}
+    uses = {
+        name: sum(reader.name in needed for reader in readers)
+        for name, readers in ann.consumers.items()
+    }
+    if INPUT in names:
+        wanted[INPUT] = batch
+    for node in ann.nodes:
+        if node.name not in needed:
+            continue
+        value = apply(node.op, *(values[name] for name in node.inputs))
+        values[node.name] = value
+        if node.name in names:
+            wanted[node.name] = value
+        for name in node.inputs:
+            uses[name] -= 1
+            if uses[name] == 0:
+                del values[name]
+    return wanted

@@ -1,0 +1,341 @@
+"""The operations of an ANN, with their parameters; what a node of `converters.Ann` does.
+
+Shapes and defaults are PyTorch's: images ``(C, H, W)``, vectors ``(N,)``, convolution
+weights ``OIHW``, linear weights ``(out, in)``. Parameter names are those of a
+``state_dict``, so a weight is called the same in a file, here and in PyTorch.
+
+`Op` is a closed union: code that handles operations does so by ``match`` with
+`typing.assert_never`, so the type checker points at every place a new one must be handled.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from eventsnn import NetworkError, ShapeError
+
+__all__ = [
+    "RESETS",
+    "Add",
+    "AvgPool2d",
+    "BatchNorm",
+    "Concat",
+    "Conv2d",
+    "Flatten",
+    "GlobalAvgPool",
+    "Linear",
+    "MaxPool2d",
+    "Op",
+    "ReLU",
+    "Scale",
+    "Spike",
+    "SpikeReset",
+    "Subsample",
+    "pair",
+]
+
+Array = NDArray[np.floating[Any]]
+Pair = tuple[int, int]
+
+#: What a `Spike` does to its potential after a spike.
+SpikeReset = Literal["subtract", "zero"]
+RESETS: tuple[SpikeReset, ...] = ("subtract", "zero")
+
+
+def pair(value: int | Pair | None) -> Pair:
+    """A field that construction has already normalized to a pair."""
+    assert isinstance(value, tuple)
+    return value
+
+
+def _pair(value: int | Pair, what: str, least: int) -> Pair:
+    values = (value, value) if isinstance(value, int | np.integer) else tuple(value)
+    if len(values) != 2 or not all(isinstance(v, int | np.integer) and v >= least for v in values):
+        raise ShapeError(f"{what}: expected an int or two ints >= {least}, found {value!r}")
+    return int(values[0]), int(values[1])
+
+
+def _frozen(values: ArrayLike, what: str, ndim: int) -> Array:
+    """A read-only copy; float32 and float64 are kept, other numbers become one of them."""
+    array = np.asarray(values)
+    if array.dtype.kind not in "fiub" or array.dtype.itemsize > 8:
+        raise NetworkError(f"{what}: expected float32 or float64 numbers, found {array.dtype}")
+    if array.ndim != ndim or 0 in array.shape:
+        raise ShapeError(f"{what}: expected {ndim} dimensions, none empty, found {array.shape}")
+    array = np.array(array, dtype=np.result_type(array.dtype, np.float32), order="C")
+    array.flags.writeable = False
+    return array
+
+
+class _Parameters:
+    """Base of the operations: ``==`` compares arrays by type, shape and value."""
+
+    __hash__ = None  # type: ignore[assignment]  # array fields have no cheap hash
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        assert dataclasses.is_dataclass(self)
+        assert dataclasses.is_dataclass(other)
+        return all(
+            _equal(getattr(self, field.name), getattr(other, field.name))
+            for field in dataclasses.fields(self)
+        )
+
+
+def _equal(a: Any, b: Any) -> bool:
+    if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
+        return a.dtype == b.dtype and np.array_equal(a, b)
+    return type(a) is type(b) and bool(a == b)
+
+
+@dataclass(frozen=True, eq=False)
+class Conv2d(_Parameters):
+    """``y = W * x + b``, a cross-correlation as ``torch.nn.Conv2d``.
+
+    A 1-d convolution is one on images of height 1, with a kernel (1, k).
+
+    Args:
+        weight: (C_out, C_in / groups, k_y, k_x).
+        bias: (C_out,) or None.
+        stride, padding, dilation: an int or (rows, columns).
+        groups: channels are split into this many independent groups.
+    """
+
+    weight: Array
+    bias: Array | None = None
+    stride: int | Pair = 1
+    padding: int | Pair = 0
+    dilation: int | Pair = 1
+    groups: int = 1
+
+    def __post_init__(self) -> None:
+        weight = _frozen(self.weight, "Conv2d.weight", 4)
+        object.__setattr__(self, "weight", weight)
+        if self.bias is not None:
+            object.__setattr__(self, "bias", _bias(self.bias, "Conv2d.bias", len(weight)))
+        object.__setattr__(self, "stride", _pair(self.stride, "Conv2d.stride", 1))
+        object.__setattr__(self, "padding", _pair(self.padding, "Conv2d.padding", 0))
+        object.__setattr__(self, "dilation", _pair(self.dilation, "Conv2d.dilation", 1))
+        if self.groups < 1 or len(weight) % self.groups:
+            raise ShapeError(
+                f"Conv2d.groups: {self.groups} does not divide {len(weight)} output channels"
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class Linear(_Parameters):
+    """``y = W x + b`` on a vector; ``weight`` is (out, in), ``bias`` (out,) or None."""
+
+    weight: Array
+    bias: Array | None = None
+
+    def __post_init__(self) -> None:
+        weight = _frozen(self.weight, "Linear.weight", 2)
+        object.__setattr__(self, "weight", weight)
+        if self.bias is not None:
+            object.__setattr__(self, "bias", _bias(self.bias, "Linear.bias", len(weight)))
+
+
+@dataclass(frozen=True, eq=False)
+class BatchNorm(_Parameters):
+    """``y = weight (x - running_mean) / sqrt(running_var + eps) + bias``, per channel.
+
+    On images (C, H, W) and vectors (C,); all four parameters are (C,).
+    """
+
+    weight: Array
+    bias: Array
+    running_mean: Array
+    running_var: Array
+    eps: float = 1e-5
+
+    def __post_init__(self) -> None:
+        channels = np.size(self.weight)
+        for name in ("weight", "bias", "running_mean", "running_var"):
+            values = _bias(getattr(self, name), f"BatchNorm.{name}", channels)
+            object.__setattr__(self, name, values)
+        object.__setattr__(self, "eps", float(self.eps))
+        if not (math.isfinite(self.eps) and self.eps >= 0):
+            raise NetworkError(f"BatchNorm.eps: expected a number >= 0, found {self.eps}")
+        if np.any(self.running_var + self.eps <= 0):
+            smallest = float(self.running_var.min())
+            raise NetworkError(
+                f"BatchNorm.running_var: expected running_var + eps > 0, found a variance of "
+                f"{smallest:g} with eps = {self.eps:g}"
+            )
+
+    def affine(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(scale, shift) per channel in float64: the operation is ``scale x + shift``."""
+        scale = self.weight / np.sqrt(self.running_var.astype(np.float64) + self.eps)
+        return scale, self.bias - self.running_mean * scale
+
+
+@dataclass(frozen=True, eq=False)
+class ReLU(_Parameters):
+    """``y = min(max(x, 0), ceiling)``: the place where a spiking neuron goes.
+
+    Args:
+        ceiling: the largest value, 6 for ``torch.nn.ReLU6``; none for None. The threshold
+            of the spiking neuron, which is the largest value that it can tell in a tick, is
+            at most this.
+    """
+
+    ceiling: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.ceiling is not None:
+            object.__setattr__(self, "ceiling", float(self.ceiling))
+            if not (math.isfinite(self.ceiling) and self.ceiling > 0):
+                raise NetworkError(f"ReLU.ceiling: expected a number > 0, found {self.ceiling:g}")
+
+
+@dataclass(frozen=True, eq=False)
+class Spike(_Parameters):
+    """``y = [x + mean >= threshold]``: a spiking neuron in its first step.
+
+    In later steps it starts from what it kept: ``v <- decay v + x``, fire, reset. ``mean`` and
+    ``standard_deviation`` describe the noise that stood for this in training, see
+    `converters.recipes.noise`. A layer that was trained without has a standard deviation of 0.
+
+    Args:
+        decay: lambda in (0, 1]; 1 is integrate and fire without leak.
+        threshold: theta > 0.
+        reset: "subtract" the threshold, or to "zero".
+        mean: of the noise; the potential on which the first step adds its current.
+        standard_deviation: of the noise, >= 0.
+    """
+
+    decay: float = 1.0
+    threshold: float = 1.0
+    reset: SpikeReset = "subtract"
+    mean: float = 0.0
+    standard_deviation: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("decay", "threshold", "mean", "standard_deviation"):
+            value = float(getattr(self, name))
+            object.__setattr__(self, name, value)
+            if not math.isfinite(value):
+                raise NetworkError(f"Spike.{name}: expected a finite number, found {value:g}")
+        if not 0 < self.decay <= 1:
+            raise NetworkError(f"Spike.decay: expected a number in (0, 1], found {self.decay:g}")
+        if self.threshold <= 0:
+            raise NetworkError(f"Spike.threshold: expected a number > 0, found {self.threshold:g}")
+        if self.reset not in RESETS:
+            raise NetworkError(f'Spike.reset: expected "subtract" or "zero", found {self.reset!r}')
+        if self.standard_deviation < 0:
+            raise NetworkError(
+                f"Spike.standard_deviation: expected a number >= 0, "
+                f"found {self.standard_deviation:g}"
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class Scale(_Parameters):
+    """``y = factor x`` with one constant for all; `BatchNorm` has one per channel."""
+
+    factor: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "factor", float(self.factor))
+        if not math.isfinite(self.factor):
+            raise NetworkError(f"Scale.factor: expected a finite number, found {self.factor}")
+
+
+@dataclass(frozen=True, eq=False)
+class _Pool2d(_Parameters):
+    kernel_size: int | Pair
+    stride: int | Pair | None = None
+    padding: int | Pair = 0
+
+    def __post_init__(self) -> None:
+        name = type(self).__name__
+        kernel = _pair(self.kernel_size, f"{name}.kernel_size", 1)
+        stride = kernel if self.stride is None else _pair(self.stride, f"{name}.stride", 1)
+        padding = _pair(self.padding, f"{name}.padding", 0)
+        if any(2 * p > k for p, k in zip(padding, kernel, strict=True)):
+            raise ShapeError(
+                f"{name}.padding: {padding} is more than half the kernel {kernel}; "
+                f"some windows would lie outside the image"
+            )
+        object.__setattr__(self, "kernel_size", kernel)
+        object.__setattr__(self, "stride", stride)
+        object.__setattr__(self, "padding", padding)
+
+
+@dataclass(frozen=True, eq=False)
+class AvgPool2d(_Pool2d):
+    """Mean over windows; padding counts as zeros (``count_include_pad``, the default)."""
+
+
+@dataclass(frozen=True, eq=False)
+class MaxPool2d(_Pool2d):
+    """Maximum over windows; padding never wins."""
+
+
+@dataclass(frozen=True, eq=False)
+class GlobalAvgPool(_Parameters):
+    """Mean over the whole image: (C, H, W) -> (C, 1, 1)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Add(_Parameters):
+    """Elementwise sum of two or more inputs of one shape."""
+
+
+@dataclass(frozen=True, eq=False)
+class Concat(_Parameters):
+    """The channels of two or more inputs one after the other, as ``torch.cat(inputs, 1)``."""
+
+
+@dataclass(frozen=True, eq=False)
+class Flatten(_Parameters):
+    """(C, H, W) -> (C H W,) in C order, as ``torch.flatten(x, 1)``."""
+
+
+@dataclass(frozen=True, eq=False)
+class Subsample(_Parameters):
+    """Keeps every ``stride``-th pixel and adds zero channels, (before, after).
+
+    The shortcut "option A" of CIFAR ResNets (He et al., arXiv 1512.03385) is
+    ``Subsample(2, (planes // 4, planes // 4))``.
+    """
+
+    stride: int | Pair = 1
+    pad_channels: Pair = (0, 0)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "stride", _pair(self.stride, "Subsample.stride", 1))
+        pad = _pair(self.pad_channels, "Subsample.pad_channels", 0)
+        object.__setattr__(self, "pad_channels", pad)
+
+
+Op = (
+    Conv2d
+    | Linear
+    | BatchNorm
+    | ReLU
+    | Spike
+    | Scale
+    | AvgPool2d
+    | MaxPool2d
+    | GlobalAvgPool
+    | Add
+    | Concat
+    | Flatten
+    | Subsample
+)
+
+
+def _bias(values: ArrayLike, what: str, size: int) -> Array:
+    array = _frozen(values, what, 1)
+    if array.size != size:
+        raise ShapeError(f"{what}: expected shape ({size},), found {array.shape}")
+    return array

@@ -1,0 +1,1 @@
+"""What images say about thresholds, potentials, biases and weights."""

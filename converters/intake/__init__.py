@@ -1,0 +1,1 @@
+"""From files and PyTorch modules to an ANN."""

@@ -1,0 +1,1 @@
+"""What a run did, in exact integers, and what other tools would call it."""

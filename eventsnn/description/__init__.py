@@ -1,0 +1,1 @@
+"""What a network is: neurons, synapses, links and layers, checked on construction."""

@@ -1,0 +1,1 @@
+"""Data sets through a network: answers after every tick, and operations."""

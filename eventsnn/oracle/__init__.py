@@ -1,0 +1,6 @@
+"""The slow, readable twin of the engine: dense, step by step, in plain NumPy."""
+
+from eventsnn.oracle.simulate import Trace, simulate
+from eventsnn.oracle.synapses import apply_chain, unroll
+
+__all__ = ["Trace", "apply_chain", "simulate", "unroll"]

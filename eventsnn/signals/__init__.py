@@ -1,0 +1,1 @@
+"""What goes into a network: spikes, currents, phase words, preprocessed images."""
