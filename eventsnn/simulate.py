@@ -116,10 +116,12 @@ def _checked(network: Network, ticks: int, record: Record | None) -> Record:
 
 
 def check_ticks(ticks: int) -> None:
-    """Refuse anything but a positive int.
+    """Refuse anything but a positive int of 31 bits, as ticks are kept.
 
     Raises:
         InputError: says what was found.
     """
     if not isinstance(ticks, int | np.integer) or isinstance(ticks, bool) or ticks < 1:
         raise InputError(f"ticks must be an int >= 1, found {ticks!r}")
+    if ticks >= 2**31:
+        raise InputError(f"ticks must be less than 2^31, found {ticks}")
