@@ -36,7 +36,7 @@ from eventsnn.description.synapses import (
     SumPool2d,
     Synapse,
 )
-from eventsnn.engine.plan import Granularity, Order, Precision
+from eventsnn.engine.choices import Granularity, Order, Precision
 from eventsnn.errors import (
     ConversionError,
     CycleError,

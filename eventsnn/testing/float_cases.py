@@ -19,7 +19,7 @@ from eventsnn.description.synapses import (
     SumPool2d,
     Synapse,
 )
-from eventsnn.engine.plan import Precision
+from eventsnn.engine.choices import Precision
 from eventsnn.testing.strategies import Case, cases
 
 __all__ = ["float_cases"]
