@@ -52,9 +52,9 @@ class Linear(Description):
     weight: Values
 
     def __post_init__(self) -> None:
-        weight = frozen_array(self.weight, "Dense.weight")
+        weight = frozen_array(self.weight, "Linear.weight")
         if weight.ndim != 2:
-            raise ShapeError(f"Dense.weight: expected (out, in), found shape {weight.shape}")
+            raise ShapeError(f"Linear.weight: expected (out, in), found shape {weight.shape}")
         object.__setattr__(self, "weight", weight)
 
 

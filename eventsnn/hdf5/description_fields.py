@@ -180,5 +180,5 @@ def _read_synapse(item: Item) -> Synapse:
                 raise unknown_kind(
                     item,
                     kind,
-                    "dense, conv2d, avg_pool2d, sum_pool2d, sparse, subsample, flatten, scale",
+                    "linear, conv2d, avg_pool2d, sum_pool2d, sparse, subsample, flatten, scale",
                 )

@@ -10,7 +10,7 @@
             neuron  attribute kind (if, lif, burst, signed, ...), its fields;
                     a reset is a group of its own
             links/0..       attributes source, delay
-                chain/0..   attribute kind (dense, conv2d, ...), its fields
+                chain/0..   attribute kind (linear, conv2d, ...), its fields
     /preprocessing  attribute scale, arrays mean, std              (if known)
     /source         JSON text graph; arrays/0.. have name, values  (if known)
 

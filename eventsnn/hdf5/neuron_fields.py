@@ -139,11 +139,11 @@ def read_neuron(item: Item) -> Neuron:
         case "burst":
             return Burst(item.array("threshold"), item.integer("max_spikes"), item.array("v0"))
         case "signed":
-            max_spikes = (
-                item.integer("max_spikes") if item.has("max_spikes") else 1
-            )  # files before it had none
             return Signed(
-                item.array("threshold"), item.array("negative"), item.array("v0"), max_spikes
+                item.array("threshold"),
+                item.array("negative"),
+                item.array("v0"),
+                item.integer("max_spikes"),
             )
         case "li":
             return LI(item.array("v0"), item.array("decay"))
@@ -167,7 +167,7 @@ def read_neuron(item: Item) -> Neuron:
             return PhaseIF(item.integer("phases"), item.array("threshold"))
         case _:
             known = (
-                "if, lif, cuba_lif, burst, signed, accumulator, relay, running_maximum, "
+                "if, lif, cuba_lif, burst, signed, li, relay, running_maximum, "
                 "phase_maximum, synchronous, bistable, phase_accumulator, phase_if"
             )
             raise unknown_kind(item, kind, known)

@@ -120,7 +120,7 @@ BAD_CALLS = [
     ("convert ann.npz -o out.h5 --ticks 4 --calibration data.npz", "Missing option '--recipe'"),
     ("convert ann.npz -o out.h5 --recipe rate --calibration data.npz", "Missing option '--ticks'"),
     (f"{CONVERT} --recipe magic", "'magic' is not one of 'rate', 'ttrbr', 'bsnn', 'noise'"),
-    (f"{CONVERT} --ticks 0", "--ticks': 0 is not in the range x>=1"),
+    (f"{CONVERT} --ticks 0", "--steps': 0 is not in the range x>=1"),
     (f"{CONVERT} --ticks many", "'many' is not a valid integer"),
     (f"{CONVERT} --samples 0", "--samples': 0 is not in the range"),
     (f"{CONVERT} --quantile 0", "--quantile': '0': expected a number > 0"),

@@ -151,7 +151,7 @@ def test_no_property_applies(small: Path) -> None:
         (("missing.h5",), "'missing.h5' does not exist"),
         (("{made}/ann.npz",), "ann.npz: damaged, or not an HDF5 file"),
         (("{small}", "--examples", 0), "--examples': 0 is not in the range"),
-        (("{small}", "--ticks", 0), "--ticks': 0 is not in the range"),
+        (("{small}", "--ticks", 0), "--steps': 0 is not in the range"),
         (("{small}", "--seed", -1), "--seed': -1 is not in the range"),
         (("{small}", "--only", "luck"), "no property 'luck'; there are 'oracle', 'rounded oracle'"),
         (("{small}", "--json", "nowhere/c.json"), "the folder nowhere does not exist"),

@@ -46,7 +46,7 @@ def folder(tmp_path_factory):
     nodes[2] = Node("fc", ops.Linear(rng.normal(size=(4, 20))), ("relu",))
     short = network(ann, x, ticks=4)
     save_network(made / "short.h5", short)
-    save_network(made / "long.h5", network(ann, x, ticks=200, granularity="channel"))
+    save_network(made / "long.h5", network(ann, x, ticks=200, per="channel"))
     save_network(made / "other.h5", network(Ann((6,), tuple(nodes)), x, ticks=4))
     save_network(made / "alone.h5", dataclasses.replace(short, source=None, ann_macs=None))
     save_network(made / "no_ticks.h5", dataclasses.replace(short, ticks=None))

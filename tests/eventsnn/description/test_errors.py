@@ -107,7 +107,7 @@ BAD = {
     "conv padding": (lambda: Conv2d(W((1, 1, 3, 3)), padding="same"), ShapeError, "'same'"),
     "conv groups": (lambda: Conv2d(W((3, 1, 3, 3)), groups=2), ShapeError, "does not divide"),
     "pool padding": (lambda: AvgPool2d(2, padding=2), ShapeError, "half the kernel"),
-    "sparse array": (lambda: Sparse(W((2, 2))), ShapeError, "use Dense"),
+    "sparse array": (lambda: Sparse(W((2, 2))), ShapeError, "use Linear"),
     "scale NaN": (lambda: Scale(np.nan), NetworkError, "NaN"),
     # links and layers
     "channels": (

@@ -49,7 +49,7 @@ def test_impossible_delays_are_refused(delay, message):
 
 
 def test_delays_per_synapse_need_their_synapses():
-    with pytest.raises(NetworkError, match=r"one Sparse in the chain.*found Dense"):
+    with pytest.raises(NetworkError, match=r"one Sparse in the chain.*found Linear"):
         Link("in", (Linear(np.ones((2, 2))),), delays(1, 2, 3))
     with pytest.raises(NetworkError, match="found nothing"):
         Link("in", (), delays(1, 2, 3))
