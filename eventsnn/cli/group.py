@@ -19,6 +19,7 @@ from eventsnn.cli.diagnose import diagnose
 from eventsnn.cli.energy import energy
 from eventsnn.cli.evaluate import evaluate
 from eventsnn.cli.info import info
+from eventsnn.cli.merge import merge
 from eventsnn.cli.quantize import quantize
 from eventsnn.cli.report import report
 from eventsnn.cli.verify import verify
@@ -77,6 +78,7 @@ for _command in (
     convert,
     quantize,
     evaluate,
+    merge,
     compare,
     diagnose,
     energy,

@@ -107,6 +107,7 @@ class Gathering:
                 self._arguments_of[chunk], self._sizes[chunk] = arguments, _size(arguments)
                 self._start(chunk)
             else:
+                self.total.resumed += len(chunk)
                 self._finished(chunk, kept)
 
     def _has_room(self) -> bool:

@@ -22,7 +22,8 @@ class Standing:
     """How far an evaluation is.
 
     Attributes:
-        finished: samples, those of an earlier run of the same journal included.
+        finished: samples.
+        resumed: those of them that an earlier run had kept in the journal.
         total: samples there are to run.
         correct: of the finished ones; None without labels.
         chunks: finished.
@@ -30,6 +31,7 @@ class Standing:
     """
 
     finished: int
+    resumed: int
     total: int
     correct: int | None
     chunks: int
@@ -47,6 +49,7 @@ class Total:
     after: OperationsAfter | None = None
     exit_operations: OperationsAfter | None = None
     finished: int = 0
+    resumed: int = 0
     squares: tuple[int, int, int] = (0, 0, 0)
 
     def add(self, samples: range, part: Part) -> None:
@@ -66,7 +69,7 @@ class Total:
     def standing(self, total: int, *, labelled: bool) -> Standing:
         """How far this is of ``total`` samples."""
         right = None if self.correct is None or not labelled else int(self.correct[-1])
-        return Standing(self.finished, total, right, len(self.rows), self.squares)
+        return Standing(self.finished, self.resumed, total, right, len(self.rows), self.squares)
 
     def has_ann(self) -> bool:
         """Whether the ANN's answers are known."""

@@ -34,11 +34,12 @@ def check_parameters(parameters: Mapping[str, Any]) -> None:
             "input_largest": (_whole(0, 2**53), "a whole number >= 0"),
         }
     if "coding" in parameters:
+        needed |= {"coding": (lambda v: v in ("phase", "analog"), "phase or analog")}
+    if parameters.get("coding") == "phase":
         needed |= {
-            "coding": (lambda v: v == "phase", "phase"),
             "phases": (_whole(1, 64), "a number of phases >= 1"),
-            "input_low": (_finite, "a number"),
-            "input_width": (_positive, "a number > 0"),
+            "input_low": (_each(_finite), "a number, or one per channel"),
+            "input_width": (_each(_positive), "a number > 0, or one per channel"),
             "readings": (_whole(1, 64), "a whole number >= 1"),
         }
     for name, (good, expected) in needed.items():
@@ -63,6 +64,10 @@ def check_ann_macs(macs: Mapping[str, Any]) -> None:
 
 def _whole(lowest: int, largest: int) -> Callable[[Any], bool]:
     return lambda value: type(value) is int and lowest <= value <= largest
+
+
+def _each(good: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: all(map(good, value if isinstance(value, list) and value else [value]))
 
 
 def _finite(value: Any) -> bool:

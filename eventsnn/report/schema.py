@@ -209,6 +209,7 @@ _WHENCE: dict[str, _Check] = {
     "ticks": _several(_at_least_one),
     "early_exit": _optional(_fields({"confidence": _several(_share)})),
     "samples": _at_least_one,
+    "samples_in_data": _at_least_one,
     "seconds": _optional(_number),
     "ann_accuracy": _optional(_share),
     "ann_macs": _optional(_number),

@@ -26,7 +26,25 @@ INTEGERS = {
 }
 WORDS = {"coding": "phase", "phases": 4, "input_low": 0.0, "input_width": 1.0, "readings": 1}
 VALUES = st.sampled_from(
-    [None, True, 0, -1, 1.5, "x", [], {}, 2**70, 10**400, float("nan"), float("inf"), "float64", 65]
+    [
+        None,
+        True,
+        [1.0],
+        [1.0, "x"],
+        [1.0] * 7,
+        0,
+        -1,
+        1.5,
+        "x",
+        [],
+        {},
+        2**70,
+        10**400,
+        float("nan"),
+        float("inf"),
+        "float64",
+        65,
+    ]
 )
 
 
@@ -49,7 +67,7 @@ def with_parameters(made, path, parameters, **attributes):
         (INTEGERS | {"input_step": 0}, "parameters: input_step: expected a number > 0, or null"),
         (WORDS | {"phases": "x"}, "parameters: phases: expected a number of phases"),
         ({"coding": "phase"}, "parameters: phases is missing"),
-        ({"coding": "word"}, "parameters: coding: expected phase, found 'word'"),
+        ({"coding": "word"}, "parameters: coding: expected phase or analog, found 'word'"),
         ({"precision": "float16"}, "parameters: precision: expected float32 or float64"),
         ({"precision": 3}, "parameters: precision: expected float32 or float64, found 3"),
         ("[" * 100_000, "item /parameters: "),
@@ -77,7 +95,7 @@ def test_ticks_have_bounds(made, tmp_path, ticks):
     assert "ticks" in result.output
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(
     st.sampled_from([INTEGERS, WORDS]),
     st.sampled_from(sorted(INTEGERS | WORDS)),
