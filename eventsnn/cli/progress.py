@@ -17,6 +17,8 @@ __all__ = ["EvaluationProgress", "duration"]
 
 #: Seconds until the first line of a log, and between two lines: twice as many each time, at most.
 _FIRST, _LONGEST = 10.0, 600.0
+#: Seconds of work that the estimate rests on.
+_LOOK = 1.0
 
 
 class EvaluationProgress:
@@ -40,7 +42,10 @@ class EvaluationProgress:
         self._terminal = sys.stderr.isatty() if terminal is None else terminal
         self._bar = progress_bar()
         self._task = self._bar.add_task("SNN", total=None)
-        self._begin = self._last = clock()
+        self._last = clock()
+        # when the first chunk of this run was done, and how many samples were then: before it
+        # lies the loading of kernels, which says nothing about the rest
+        self._begin: tuple[float, int] | None = None
         self._pause = _FIRST
         self._estimated = False
 
@@ -59,6 +64,8 @@ class EvaluationProgress:
     def show(self, standing: Standing) -> None:
         """Show it, if it is time to."""
         now = self._clock()
+        if self._begin is None and standing.finished > standing.resumed:
+            self._begin = now, standing.finished
         if self._terminal:
             self._bar.update(
                 self._task,
@@ -67,14 +74,11 @@ class EvaluationProgress:
                 description=self._text(standing, now),
             )
             return
-        if not self._estimated and standing.finished > standing.resumed:
-            self._estimated = True
-            left = self._left(standing, now)
+        if not self._estimated and self._begin is not None and now >= self._begin[0] + _LOOK:
+            self._estimated, left = True, self._left(standing, now)
             if left > _FIRST:
                 kept = f", {standing.resumed:,} are in the journal" if standing.resumed else ""
-                self._tell(
-                    f"{standing.total:,} samples{kept}; about {duration(left)} by the first of them"
-                )
+                self._tell(f"{standing.total:,} samples{kept}; about {duration(left)}")
         elif now - self._last >= self._pause:
             self._last, self._pause = now, min(2 * self._pause, _LONGEST)
             self._tell(
@@ -83,7 +87,8 @@ class EvaluationProgress:
             )
 
     def _rate(self, standing: Standing, now: float) -> float:
-        return (standing.finished - standing.resumed) / max(now - self._begin, 1e-9)
+        begin, finished = self._begin or (now, standing.finished)
+        return (standing.finished - finished) / (now - begin) if now > begin else 0.0
 
     def _left(self, standing: Standing, now: float) -> float:
         rate = self._rate(standing, now)
