@@ -162,9 +162,15 @@ def evaluate(
         except KeyboardInterrupt:
             raise Interrupted(finished()) from None
         except LostError as error:
-            advice = "" if journal is not None else ", and with journal=... it can be gone on with"
+            advice = (
+                "with a journal it could be gone on with"
+                if journal is None
+                else "the journal has it, and the same call goes on"
+            )
             raise WorkersLostError(
-                f"evaluate: {error}; `partial` has what is finished{advice}", finished()
+                f"evaluate: {error}; {gathering.total.finished} of {len(x)} samples are finished; "
+                f"{advice}",
+                finished(),
             ) from error
     if kept is not None and shard == (1, 1) and gathering.total.finished == len(x):
         kept.tidy()
