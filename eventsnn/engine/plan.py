@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, assert_never
 
 import numpy as np
@@ -26,6 +27,8 @@ from eventsnn.description.neurons import (
     Signed,
 )
 from eventsnn.engine.choices import Granularity, Order, Precision
+from eventsnn.engine.fused_layers import FusedLayers, fuse
+from eventsnn.engine.fused_layout import FusedLayout, Request
 from eventsnn.engine.layer_tables import is_noisy, layer_tables
 from eventsnn.engine.link_tables import LinkPlan, link_tables
 from eventsnn.engine.schedule import components
@@ -36,6 +39,25 @@ __all__ = ["Plan", "make_plan"]
 
 #: Nothing of these could be advanced neuron by neuron.
 _SWEPT = Relay | Maximum | Bistable | PhaseAccumulator | PhaseIF
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Columns of the tables as lists: a field of a record array takes some microseconds to read.
+
+    Attributes:
+        source, target, delay: by plan link.
+        neurons, kind, noisy: by layer.
+        words: by layer: stage, phases, readings.
+    """
+
+    source: list[int]
+    target: list[int]
+    delay: list[int]
+    neurons: list[int]
+    kind: list[int]
+    noisy: list[bool]
+    words: list[tuple[int, int, int]]
 
 
 @dataclass(frozen=True)
@@ -56,6 +78,8 @@ class Plan:
             is known only with the sample.
         biased: number of neurons with a bias, of each layer.
         seed: of the noise.
+        fused: the layers that can run all ticks in one pass.
+        layouts: their tables, as far as they were asked for.
     """
 
     network: Network
@@ -70,6 +94,29 @@ class Plan:
     graded: NDArray[np.bool_]
     biased: tuple[int, ...]
     seed: int = 0
+    fused: FusedLayers = field(default_factory=lambda: FusedLayers({}, ()))
+    layouts: dict[Request, FusedLayout] = field(default_factory=dict, compare=False, repr=False)
+
+    @cached_property
+    def columns(self) -> Columns:
+        """What Python reads of the tables, once for all samples."""
+        links, layers = self.wiring.links.table, self.layers.table
+        return Columns(
+            source=links.source.tolist(),
+            target=links.target.tolist(),
+            delay=links.delay.tolist(),
+            neurons=layers.neurons.tolist(),
+            kind=layers.kind.tolist(),
+            noisy=layers.noisy.tolist(),
+            words=list(
+                zip(
+                    layers.stage.tolist(),
+                    layers.phases.tolist(),
+                    layers.readings.tolist(),
+                    strict=True,
+                )
+            ),
+        )
 
     @property
     def links(self) -> t.Links:
@@ -93,6 +140,7 @@ def make_plan(
     order: Order = "by_layer",
     granularity: Granularity = "swept",
     seed: int = 0,
+    fused: bool = True,
 ) -> Plan:
     """Plan a run.
 
@@ -105,6 +153,7 @@ def make_plan(
         granularity: ``swept`` layers are advanced as a whole when anything reaches them,
             of ``touched`` ones only the neurons that are reached. Same spikes, same counts.
         seed: >= 0, of the noise.
+        fused: whether layers that can run fused do, see `eventsnn.engine.fused_layers`.
 
     Raises:
         NetworkError: an unknown precision, order, granularity or layer.
@@ -136,6 +185,9 @@ def make_plan(
     layers, v_initial, maxima, lazy = layer_tables(
         network, by_position, links, component, touched, real
     )
+    found = FusedLayers({}, ())
+    if fused and order == "by_layer":
+        found = fuse(network, by_position, wiring, component, touched, precision)
     return Plan(
         network=network,
         precision=precision,
@@ -151,6 +203,7 @@ def make_plan(
             int(np.count_nonzero(np.broadcast_to(layer.bias, layer.shape))) for layer in by_position
         ),
         seed=int(seed),
+        fused=found,
     )
 
 
