@@ -6,6 +6,7 @@ import contextlib
 import multiprocessing
 import re
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import (
     BrokenExecutor,
@@ -75,17 +76,21 @@ class Processes(Executor):
 
     def __init__(self, workers: int) -> None:
         self._workers = workers
-        self._pool = self._new()
+        self._pool, self._started = self._new(), False
 
     def submit(
         self, function: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs
     ) -> Future[_T]:
         """Run ``function`` in a worker."""
-        try:
-            return self._pool.submit(function, *args, **kwargs)
-        except BrokenExecutor:
-            self._pool.shutdown(wait=False, cancel_futures=True)
-            self._pool = self._new()
+        if self._started:
+            try:
+                return self._pool.submit(function, *args, **kwargs)
+            except BrokenExecutor:
+                self._pool.shutdown(wait=False, cancel_futures=True)
+                self._pool = self._new()
+        # a new pool starts all its workers now
+        with _ignored_by_new_processes(signal.SIGINT):
+            self._started = True
             return self._pool.submit(function, *args, **kwargs)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
@@ -94,13 +99,23 @@ class Processes(Executor):
 
     def _new(self) -> ProcessPoolExecutor:
         # a copy of a process that has threads may hang, so that workers begin anew
-        context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(self._workers, context, initializer=_leave_interrupts_alone)
+        return ProcessPoolExecutor(self._workers, multiprocessing.get_context("spawn"))
 
 
-def _leave_interrupts_alone() -> None:
-    """Ctrl-C reaches every process of a terminal; it is the first one's to answer."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+@contextlib.contextmanager
+def _ignored_by_new_processes(number: signal.Signals) -> Iterator[None]:
+    """Ctrl-C reaches every process of a terminal; it is the first one's to answer.
+
+    What a process ignores, the processes that it starts ignore from their first moment on.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are the main thread's
+        return
+    before = signal.signal(number, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
 
 
 @contextlib.contextmanager
