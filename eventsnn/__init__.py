@@ -35,6 +35,7 @@ from eventsnn.description.synapses import (
     Subsample,
     SumPool2d,
     Synapse,
+    Unflatten,
 )
 from eventsnn.engine.plan import Granularity, Order, Precision
 from eventsnn.errors import (
@@ -116,6 +117,7 @@ __all__ = [
     "Synapse",
     "Synchronous",
     "ToValue",
+    "Unflatten",
     "UnsupportedLayerError",
     "__version__",
     "evaluate",
