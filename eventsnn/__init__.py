@@ -37,7 +37,7 @@ from eventsnn.description.synapses import (
     Synapse,
     Unflatten,
 )
-from eventsnn.engine.plan import Granularity, Order, Precision
+from eventsnn.engine.choices import Granularity, Order, Precision
 from eventsnn.errors import (
     ConversionError,
     CycleError,

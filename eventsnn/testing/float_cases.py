@@ -20,7 +20,7 @@ from eventsnn.description.synapses import (
     Synapse,
     Unflatten,
 )
-from eventsnn.engine.plan import Precision
+from eventsnn.engine.choices import Precision
 from eventsnn.testing.strategies import Case, cases
 
 __all__ = ["float_cases"]
