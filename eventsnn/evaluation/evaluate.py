@@ -111,6 +111,7 @@ def evaluate(
     progress: Callable[[int], object] | None = None,
     exit_confidences: Sequence[float] = (),
     seed: int = 0,
+    fused: bool = True,
 ) -> Evaluation:
     """Run every sample once and read the answer after every tick.
 
@@ -130,6 +131,7 @@ def evaluate(
         progress: called with the number of samples finished since the last call.
         exit_confidences: each in [0.5, 1), for `EarlyExit`.
         seed: of the noise of layers that have any.
+        fused: see `eventsnn.simulate`.
 
     Raises:
         InputError: labels or predictions of another length, inputs that do not fit, a
@@ -158,6 +160,7 @@ def evaluate(
         order="by_layer",
         granularity=choose_granularity(network, looked_at),
         seed=seed,
+        fused=fused,
     )
     task = Task(plan, ticks, tuple(reported_ticks(ticks).tolist()), confidences)
     begin = time.perf_counter()
