@@ -15,7 +15,6 @@ import argparse
 import importlib.metadata
 import json
 import os
-import platform
 import statistics
 import time
 from collections.abc import Callable
@@ -24,6 +23,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from machine import machine
 from peer_networks import FoldedNetwork, norse, plain, sinabs, snntorch, spikingjelly
 
 import converters
@@ -42,7 +42,6 @@ PEERS = {
 }
 #: Wall time and processor time per image, and the accuracy.
 Run = Callable[[], tuple[float, float, float]]
-BATCHES = (1, 4, 8)
 
 
 def main() -> None:
@@ -52,6 +51,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--images", type=int, default=256)
     parser.add_argument("--peer-images", type=int, default=32)
+    parser.add_argument("--batches", type=int, nargs="+", default=[1, 4, 8], help="tried")
     parser.add_argument("--out", type=Path, default=Path())
     chosen = parser.parse_args()
     torch.set_num_threads(chosen.threads)
@@ -73,7 +73,7 @@ def main() -> None:
         try:
             peer = FoldedNetwork(network, TICKS, neuron)
             version = importlib.metadata.version(package)
-            tried = {b: _torch_run(peer, images[: 2 * b], y, b) for b in BATCHES}
+            tried = {b: _torch_run(peer, images[: 2 * b], y, b) for b in chosen.batches}
             times = {b: min(run()[1] for _ in range(2)) for b, run in tried.items()}
         except (ImportError, importlib.metadata.PackageNotFoundError, NotImplementedError) as error:
             left_out[name] = str(error)
@@ -94,7 +94,7 @@ def main() -> None:
             processor[name].append(used)
     report = {
         "what": f"ResNet-20, CIFAR-10, rate, T = {TICKS}, {chosen.threads} threads",
-        "machine": _machine(),
+        "machine": machine("torch"),
         "rounds": chosen.rounds,
         "batches": batches,
         "ms_per_image": {name: [1e3 * s for s in values] for name, values in seconds.items()},
@@ -145,23 +145,6 @@ def _torch_run(peer: Any, images: Any, y: Any, batch: int) -> Run:
         return spent / len(images), used / len(images), float(right.mean())
 
     return run
-
-
-def _machine() -> dict[str, str]:
-    versions = {name: importlib.metadata.version(name) for name in ("numpy", "numba", "torch")}
-    cpu = next(
-        (
-            line.split(":", 1)[1].strip()
-            for line in Path("/proc/cpuinfo").read_text().splitlines()
-            if line.startswith("model name")
-        ),
-        platform.processor(),
-    )
-    return {
-        "cpu": cpu,
-        "cores": str(os.cpu_count()),
-        "python": platform.python_version(),
-    } | versions
 
 
 def _table(report: dict[str, Any]) -> str:

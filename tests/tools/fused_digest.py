@@ -7,6 +7,7 @@ Run in processes of their own, for other machines than this one: ``NUMBA_CPU_NAM
 from __future__ import annotations
 
 import hashlib
+import sys
 
 import numpy as np
 
@@ -50,7 +51,8 @@ def main():
             found.update(run.spikes[name].tick.tobytes())
             found.update(run.potentials[name].tobytes())
     code = "".join(run_layers.inspect_asm().values())
-    print(found.hexdigest(), *(name for name in ("zmm", "ymm", "xmm") if f"%{name}" in code))
+    registers = [name for name in ("zmm", "ymm", "xmm") if f"%{name}" in code]
+    sys.stdout.write(" ".join([found.hexdigest(), *registers]))
 
 
 if __name__ == "__main__":
