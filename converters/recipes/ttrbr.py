@@ -19,6 +19,7 @@ from converters.lowering.lower import lower
 from converters.lowering.neuron_kinds import NeuronKinds, neuron_kinds
 from converters.passes.canonical import canonical
 from converters.passes.only_activations import only_activations
+from converters.passes.trained_levels import advised_ticks
 from eventsnn import ConversionError
 
 __all__ = ["ttrbr"]
@@ -28,7 +29,7 @@ def ttrbr(
     ann: Ann,
     calibration: ArrayLike,
     *,
-    ticks: int,
+    ticks: int | None = None,
     neuron: NeuronKinds = "if",
     burst: int = 1,
     quantile: float = 0.999,
@@ -70,11 +71,10 @@ def ttrbr(
         UnsupportedLayerError: a node without a spiking counterpart, by name.
         InputError: images that do not fit the network.
     """
-    if not isinstance(ticks, int) or ticks < 1:
-        raise ConversionError(f"ticks: expected an int >= 1, found {ticks!r}")
     if not isinstance(burst, int) or burst < 1:
         raise ConversionError(f"burst: expected an int >= 1, found {burst!r}")
     ann = canonical(only_activations(ann))
+    ticks = advised_ticks(ann, ticks)
     kinds = neuron_kinds(ann, neuron)
     start = activation_quantiles(ann, calibration, quantile=quantile, per="channel")
     lower(ann, start)  # refuses what cannot spike, before the work

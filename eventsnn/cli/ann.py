@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from converters import Ann
     from eventsnn.signals.preprocessing import PreprocessedImages
 
-__all__ = ["classes_of", "predict"]
+__all__ = ["AnnAnswers", "classes_of", "predict"]
 
 #: Images per forward pass: bounds memory for any number of images.
 _BATCH = 64
@@ -27,7 +28,7 @@ def classes_of(ann: Ann) -> int:
 
 
 def predict(
-    ann: Ann, images: PreprocessedImages, progress: Callable[[int], object]
+    ann: Ann, images: PreprocessedImages | NDArray[np.float32], progress: Callable[[int], object]
 ) -> NDArray[np.int64]:
     """The argmax for each image, (N,); ``progress`` is told how many were just finished."""
     from converters import forward
@@ -38,3 +39,32 @@ def predict(
         answers.append(logits.reshape(len(logits), -1).argmax(axis=1))
         progress(len(logits))
     return np.concatenate(answers)
+
+
+class AnnAnswers:
+    """The ANN's answers for a slice of images, for `eventsnn.evaluate`.
+
+    Args:
+        ann: to ask.
+        images: as it expects them.
+    """
+
+    def __init__(self, ann: Ann, images: PreprocessedImages) -> None:
+        self._ann = ann
+        self._images = images
+
+    def __call__(self, rows: slice) -> NDArray[np.int64]:
+        """The argmax for each image of the slice."""
+        return predict(self._ann, self._images[rows], lambda _: None)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the ANN, for a journal."""
+        from converters import ann_to_source
+
+        graph, arrays = ann_to_source(self._ann)
+        digest = hashlib.sha256(graph.encode())
+        for key, values in arrays.items():
+            digest.update(f"{key} {values.dtype.str} {values.shape}".encode())
+            digest.update(values.tobytes())
+        return digest.hexdigest()

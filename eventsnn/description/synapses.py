@@ -30,6 +30,7 @@ __all__ = [
     "Subsample",
     "SumPool2d",
     "Synapse",
+    "Unflatten",
     "chain_shape",
     "output_shape",
 ]
@@ -165,6 +166,19 @@ class Flatten(Description):
 
 
 @dataclass(frozen=True, eq=False)
+class Unflatten(Description):
+    """``(C H W,) -> (C, H, W)`` in C order, as ``torch.nn.Unflatten``: an image behind a matrix."""
+
+    shape: Shape
+
+    def __post_init__(self) -> None:
+        shape = tuple(self.shape)
+        if len(shape) != 3 or not all(isinstance(n, int | np.integer) and n >= 1 for n in shape):
+            raise ShapeError(f"Unflatten.shape: expected (C, H, W), found {self.shape!r}")
+        object.__setattr__(self, "shape", tuple(int(n) for n in shape))
+
+
+@dataclass(frozen=True, eq=False)
 class Scale(Description):
     """``y = factor * x``; ``factor`` broadcasts to the shape, ``(C, 1, 1)`` per channel."""
 
@@ -174,7 +188,7 @@ class Scale(Description):
         object.__setattr__(self, "factor", frozen_array(self.factor, "Scale.factor"))
 
 
-Synapse = Linear | Conv2d | AvgPool2d | SumPool2d | Sparse | Subsample | Flatten | Scale
+Synapse = Linear | Conv2d | AvgPool2d | SumPool2d | Sparse | Subsample | Flatten | Unflatten | Scale
 
 
 def _image(shape: Shape, what: str) -> tuple[int, int, int]:
@@ -244,6 +258,13 @@ def output_shape(synapse: Synapse, shape: Shape) -> Shape:
             return channels + before + after, -(-height // step_y), -(-width // step_x)
         case Flatten():
             return (math.prod(shape),)
+        case Unflatten(shape=image):
+            if shape != (math.prod(image),):
+                raise ShapeError(
+                    f"Unflatten to {image} expects a vector of {math.prod(image)}, the source has "
+                    f"shape {shape}"
+                )
+            return image
         case Scale():
             check_broadcast(np.asarray(synapse.factor), shape, "Scale.factor")
             return shape

@@ -19,6 +19,7 @@ from eventsnn.description.synapses import (
     Subsample,
     SumPool2d,
     Synapse,
+    Unflatten,
 )
 from eventsnn.hdf5.neuron_fields import neuron_record, read_neuron
 from eventsnn.hdf5.storage import Item, Record, naming, unknown_kind
@@ -141,6 +142,8 @@ def _synapse_record(synapse: Synapse) -> Record:
             }
         case Flatten():
             return {"kind": "flatten"}
+        case Unflatten(shape=shape):
+            return {"kind": "unflatten", "shape": shape}
         case Scale(factor=factor):
             return {"kind": "scale", "factor": factor}
         case _:
@@ -174,11 +177,14 @@ def _read_synapse(item: Item) -> Synapse:
                 return Subsample(item.pair("stride"), item.pair("pad_channels"))
             case "flatten":
                 return Flatten()
+            case "unflatten":
+                return Unflatten(item.integers("shape"))
             case "scale":
                 return Scale(item.array("factor"))
             case _:
                 raise unknown_kind(
                     item,
                     kind,
-                    "linear, conv2d, avg_pool2d, sum_pool2d, sparse, subsample, flatten, scale",
+                    "linear, conv2d, avg_pool2d, sum_pool2d, sparse, subsample, flatten, "
+                    "unflatten, scale",
                 )

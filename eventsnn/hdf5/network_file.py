@@ -34,8 +34,10 @@ from numpy.typing import NDArray
 
 from eventsnn.description.network import Network
 from eventsnn.errors import FileFormatError
-from eventsnn.files.whole_file import replacing
+from eventsnn.files.hdf5 import open_to_read
+from eventsnn.files.whole_file import write_whole
 from eventsnn.hdf5.description_fields import network_record, read_network
+from eventsnn.hdf5.parameters import LONGEST, check_ann_macs, check_parameters
 from eventsnn.hdf5.storage import Item, Record, Text, naming, write
 from eventsnn.signals.preprocessing import Preprocessing
 from eventsnn.version import __version__
@@ -122,9 +124,18 @@ def save_network(path: str | os.PathLike[str], file: NetworkFile) -> None:
             "graph": Text(file.source.graph),
             "arrays": [{"name": name, "values": values} for name, values in arrays.items()],
         }
+    write_whole(path, _as_bytes(root))
+
+
+def _as_bytes(root: Record) -> bytes:
+    """The file, made in memory: HDF5 that runs out of disk can end the process."""
     # Object headers have had checksums since 1.8 and its files are read by 1.10 and later.
-    with replacing(path) as partial, h5py.File(partial, "w", libver=("v110", "v110")) as out:
+    options: dict[str, Any] = {"driver": "core", "backing_store": False}
+    with h5py.File("network", "w", libver=("v110", "v110"), **options) as out:
         write(out, root)
+        out.flush()
+        image: bytes = out.id.get_file_image()
+    return image
 
 
 def load_network(path: str | os.PathLike[str]) -> NetworkFile:
@@ -135,17 +146,17 @@ def load_network(path: str | os.PathLike[str]) -> NetworkFile:
     """
     if not Path(path).is_file():
         raise FileFormatError(f"{path}: no such file; expected a network made by `convert`")
-    with naming(f"{path}: damaged, or not an HDF5 file"), h5py.File(path, "r") as file:
+    with open_to_read(path) as file, naming(f"{path}: damaged, or not an HDF5 file"):
         root = Item(str(path), file)
         _check_format(root)
         return NetworkFile(
             network=read_network(root.child("network")),
             preprocessing=_read_preprocessing(root) if root.has("preprocessing") else None,
             source=_read_source(root.child("source")) if root.has("source") else None,
-            ann_macs=root.json("ann_macs") if root.has("ann_macs") else None,
+            ann_macs=_read_ann_macs(root) if root.has("ann_macs") else None,
             recipe=root.text("recipe"),
-            ticks=root.integer("ticks") if root.has("ticks") else None,
-            parameters=root.json("parameters"),
+            ticks=_read_ticks(root) if root.has("ticks") else None,
+            parameters=_read_parameters(root),
             version=root.text("written_by"),
         )
 
@@ -163,6 +174,31 @@ def _check_format(root: Item) -> None:
             f"{root.file}: format {version}, this eventsnn reads format {_FORMAT_VERSION}; "
             f"upgrade eventsnn or convert again"
         )
+
+
+def _read_ticks(root: Item) -> int:
+    ticks = root.integer("ticks")
+    if not 1 <= ticks <= LONGEST:
+        raise FileFormatError(f"{root.where('ticks')}: expected 1 to {LONGEST}, found {ticks}")
+    return ticks
+
+
+def _read_parameters(root: Item) -> dict[str, Any]:
+    parameters = root.json("parameters")
+    try:
+        check_parameters(parameters)
+    except FileFormatError as error:
+        raise FileFormatError(f"{root.file}: {error}") from None
+    return parameters
+
+
+def _read_ann_macs(root: Item) -> dict[str, Any]:
+    macs = root.json("ann_macs")
+    try:
+        check_ann_macs(macs)
+    except FileFormatError as error:
+        raise FileFormatError(f"{root.file}: {error}") from None
+    return macs
 
 
 def _read_preprocessing(root: Item) -> Preprocessing:

@@ -214,16 +214,16 @@ def test_npz_refusals(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="expected the arrays x and y, found images"):
         load_data(path)
     np.savez(path, x=np.array([{}], dtype=object))
-    with pytest.raises(DataError, match="not an archive of plain arrays"):
+    with pytest.raises(DataError, match="key `x` holds pickled Python objects"):
         load_data(path)
     np.savez(path, x=X, y=Y)
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(DataError, match="truncated, or not a NumPy archive"):
+    with pytest.raises(DataError, match="truncated or of another kind"):
         load_data(path)
     at = whole.index(X.tobytes())
     path.write_bytes(whole[:at] + bytes(20) + whole[at + 20 :])
-    with pytest.raises(DataError, match=r"damaged.*Bad CRC"):
+    with pytest.raises(DataError, match=r"key `x` cannot be read: Bad CRC"):
         load_data(path)
 
 
@@ -237,9 +237,9 @@ def test_hdf5_refusals(tmp_path: Path) -> None:
         load_data(path)
     with h5py.File(path, "w") as file:
         file["x"] = h5py.Empty("f")
-    with pytest.raises(DataError, match="expected the datasets x"):
+    with pytest.raises(DataError, match="item /x: expected numbers, found nothing"):
         load_data(path)
-    with pytest.raises(DataError, match="labels y must be integers, found"):
+    with pytest.raises(DataError, match="item /y: expected numbers, found object"):
         load_data(write_hdf5(path, x=X, y="three"))
     data = load_data(write_hdf5(path, x=X))
     path.unlink()
