@@ -100,6 +100,8 @@ class Plan:
     @cached_property
     def queued(self) -> Plan:
         """The same with every layer in the queue."""
+        if not self.fused.layers:
+            return self
         by_layer = {
             self.nodes[self.inputs + p]: "touched" if touched else "swept"
             for p, touched in enumerate(self.layers.table.touched.tolist())
