@@ -83,7 +83,7 @@ def activation_quantiles(
     thresholds: dict[str, float | NDArray[np.float64]] = {}
     for name in names:
         values = _alive(_quantiles(largest[name], quantile, counts[name]), largest[name])
-        values = np.maximum(values.astype(np.float32), _SMALLEST).astype(np.float64)
+        values[:] = np.maximum(values.astype(np.float32), _SMALLEST)
         relu = ann.by_name[name].op
         assert isinstance(relu, ops.ReLU)
         if relu.ceiling is not None:
