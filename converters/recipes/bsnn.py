@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from converters.ann import ops
 from converters.ann.graph import Ann
@@ -20,6 +20,7 @@ from converters.passes.only_activations import only_activations
 from converters.passes.phase_coded_input import phase_coded_input, pixel_range
 from converters.passes.trained_levels import advised_phases, without_exact_levels
 from eventsnn import ConversionError, reading_ticks
+from eventsnn.datasets.batches import images_and_labels
 
 __all__ = ["bsnn"]
 
@@ -29,7 +30,7 @@ _START = 0.9999
 
 def bsnn(
     ann: Ann,
-    calibration: ArrayLike,
+    calibration: Any,
     *,
     phases: int | None = None,
     rounding: bool = True,
@@ -55,7 +56,8 @@ def bsnn(
 
     Args:
         ann: the network.
-        calibration: images (N, C, H, W) preprocessed as for the ANN, from the training set.
+        calibration: images (N, C, H, W) preprocessed as for the ANN, from the training set, as an
+            array, or as batches of a PyTorch DataLoader or Dataset.
         phases: K, 1 to 16: bits of a word, ticks of a cycle. None for as many as the levels need
             that the activations were trained with; 2^K - 1 levels are the words to the bit.
         rounding: to the nearest word; without it to the one below.
@@ -79,6 +81,7 @@ def bsnn(
     if coding not in ("analog", "phase"):
         raise ConversionError(f'coding: expected "analog" or "phase", found {coding!r}')
     ann = canonical(only_activations(ann))
+    calibration, _ = images_and_labels(calibration, ann.input_shape)
     phases = advised_phases(ann, phases)
     if places is not None:
         ann = dyadic_parameters(ann, places)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from numpy.typing import ArrayLike
+from typing import Any
 
 from converters.ann.graph import Ann
 from converters.calibration.activation_quantiles import Per, activation_quantiles
@@ -11,13 +11,14 @@ from converters.lowering.lower import lower
 from converters.passes.canonical import canonical
 from converters.passes.only_activations import only_activations
 from converters.passes.trained_levels import advised_ticks, trained_ceilings
+from eventsnn.datasets.batches import images_and_labels
 
 __all__ = ["rate"]
 
 
 def rate(
     ann: Ann,
-    calibration: ArrayLike,
+    calibration: Any,
     *,
     ticks: int | None = None,
     quantile: float = 0.999,
@@ -37,7 +38,8 @@ def rate(
 
     Args:
         ann: the network.
-        calibration: images (N, C, H, W) preprocessed as for the ANN, from the training set.
+        calibration: images (N, C, H, W) preprocessed as for the ANN, from the training set, as an
+            array, or as batches of a PyTorch DataLoader or Dataset.
         ticks: how long the network is meant to run. It does not change the network, and is
             kept with it. None for the levels that its activations were trained with.
         quantile: of the activations, in (0, 1].
@@ -49,6 +51,7 @@ def rate(
         InputError: images that do not fit the network.
     """
     ann = canonical(only_activations(ann))
+    calibration, _ = images_and_labels(calibration, ann.input_shape)
     ticks = advised_ticks(ann, ticks)
     thresholds = activation_quantiles(ann, calibration, quantile=quantile, per=per)
     thresholds |= trained_ceilings(ann)

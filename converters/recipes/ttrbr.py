@@ -8,8 +8,7 @@ doi 10.1016/j.neunet.2022.06.001. `docs/methods/ttrbr.md` says what is theirs an
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-
-from numpy.typing import ArrayLike
+from typing import Any
 
 from converters.ann.graph import Ann
 from converters.calibration.activation_quantiles import activation_quantiles
@@ -21,13 +20,14 @@ from converters.passes.canonical import canonical
 from converters.passes.only_activations import only_activations
 from converters.passes.trained_levels import advised_ticks
 from eventsnn import ConversionError
+from eventsnn.datasets.batches import images_and_labels
 
 __all__ = ["ttrbr"]
 
 
 def ttrbr(
     ann: Ann,
-    calibration: ArrayLike,
+    calibration: Any,
     *,
     ticks: int | None = None,
     neuron: NeuronKinds = "if",
@@ -49,7 +49,8 @@ def ttrbr(
     Args:
         ann: the network. Where its ReLUs have a ceiling (trained clipping thresholds), no
             threshold exceeds it.
-        calibration: images (N, C, H, W) preprocessed as for the ANN, from the training set;
+        calibration: images (N, C, H, W) preprocessed as for the ANN, from the training set, as an
+            array, or as batches of a PyTorch DataLoader or Dataset;
             about 128.
         ticks: T, how long the network will run; other T work, less well.
         neuron: "if", or "signed": neurons that take back spikes given too early, which needs
@@ -74,6 +75,7 @@ def ttrbr(
     if not isinstance(burst, int) or burst < 1:
         raise ConversionError(f"burst: expected an int >= 1, found {burst!r}")
     ann = canonical(only_activations(ann))
+    calibration, _ = images_and_labels(calibration, ann.input_shape)
     ticks = advised_ticks(ann, ticks)
     kinds = neuron_kinds(ann, neuron)
     start = activation_quantiles(ann, calibration, quantile=quantile, per="channel")
