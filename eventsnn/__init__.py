@@ -1,6 +1,8 @@
 """Event-driven sparse simulation of spiking neural networks on the CPU."""
 
+from eventsnn.conversion import Conversion
 from eventsnn.counts.counts import Counts, LinkCount
+from eventsnn.description.codings import Analog, Coding, Events, Integers, Words
 from eventsnn.description.fan_out import fan_out
 from eventsnn.description.link import Link
 from eventsnn.description.network import Input, Layer, Network
@@ -46,6 +48,7 @@ from eventsnn.errors import (
     InputError,
     MissingExtraError,
     NetworkError,
+    ScaleWarning,
     ShapeError,
     UnsupportedLayerError,
 )
@@ -56,7 +59,7 @@ from eventsnn.run import Queue, Run
 from eventsnn.signals.currents import Currents
 from eventsnn.signals.samples import InputValue
 from eventsnn.signals.spikes import Spikes
-from eventsnn.signals.words import PhaseCodedImages, phase_coded, reading_ticks
+from eventsnn.signals.words import phase_coded, reading_ticks
 from eventsnn.simulate import simulate, simulate_batch
 from eventsnn.version import __version__
 
@@ -64,10 +67,13 @@ __all__ = [
     "IF",
     "LI",
     "LIF",
+    "Analog",
     "AvgPool2d",
     "Bistable",
     "Burst",
+    "Coding",
     "Conv2d",
+    "Conversion",
     "ConversionError",
     "Counts",
     "CubaLIF",
@@ -75,6 +81,7 @@ __all__ = [
     "CycleError",
     "DataError",
     "Evaluation",
+    "Events",
     "EventsnnError",
     "FileFormatError",
     "FixedPoint",
@@ -83,6 +90,7 @@ __all__ = [
     "Input",
     "InputError",
     "InputValue",
+    "Integers",
     "Layer",
     "Linear",
     "Link",
@@ -95,7 +103,6 @@ __all__ = [
     "Noise",
     "Order",
     "PhaseAccumulator",
-    "PhaseCodedImages",
     "PhaseIF",
     "PhaseMaximum",
     "Precision",
@@ -106,6 +113,7 @@ __all__ = [
     "Run",
     "RunningMaximum",
     "Scale",
+    "ScaleWarning",
     "ShapeError",
     "Signed",
     "Sparse",
@@ -117,6 +125,7 @@ __all__ = [
     "Synchronous",
     "ToValue",
     "UnsupportedLayerError",
+    "Words",
     "__version__",
     "evaluate",
     "fan_out",

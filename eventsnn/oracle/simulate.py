@@ -16,7 +16,7 @@ import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
 from eventsnn import noise as seeded
-from eventsnn.description.base import Shape
+from eventsnn.description.base import Shape, pair
 from eventsnn.description.link import Link
 from eventsnn.description.network import Layer, Network
 from eventsnn.description.neurons import (
@@ -289,9 +289,8 @@ def _reset(neuron: IF | LIF | CubaLIF, v: Array) -> Array:
 
 def _maximum(neuron: RunningMaximum, x: Array) -> Array:
     """Maximum over windows; pixels outside the image never win."""
-    (k_y, k_x), (p_y, p_x) = neuron.kernel_size, neuron.padding
-    assert neuron.stride is not None
-    s_y, s_x = neuron.stride
+    (k_y, k_x), (p_y, p_x) = pair(neuron.kernel_size), pair(neuron.padding)
+    s_y, s_x = pair(neuron.stride)
     padded = np.pad(x, ((0, 0), (p_y, p_y), (p_x, p_x)), constant_values=-np.inf)
     windows = np.lib.stride_tricks.sliding_window_view(padded, (k_y, k_x), axis=(1, 2))
     return np.asarray(windows[:, ::s_y, ::s_x].max(axis=(3, 4)))

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from eventsnn.description.codings import Analog, Integers
 from eventsnn.description.network import Input, Network
 from eventsnn.description.neurons import Bistable, Maximum, PhaseAccumulator, PhaseMaximum
 from eventsnn.description.word_stages import relayed_into_words
 from eventsnn.errors import InputError
+from eventsnn.signals.codings import check_coded, check_words, code, warn_of_another_scale
 from eventsnn.signals.currents import Currents
 from eventsnn.signals.spikes import Spikes
 
 __all__ = ["InputValue", "Sample", "as_samples", "later_sample"]
 
-#: A constant image, spikes, changing currents, or a batch of one of these.
+#: An image (coded as the input says), spikes, changing currents, or a batch of one of these.
 InputValue = NDArray[np.floating[Any]] | Spikes | Currents | Sequence[Spikes] | Sequence[Currents]
 #: One value per input, by name.
 Sample = dict[str, Spikes | Currents]
@@ -27,9 +28,10 @@ Sample = dict[str, Spikes | Currents]
 def as_samples(
     network: Network, inputs: InputValue | Mapping[str, InputValue], *, begin: int = 0
 ) -> tuple[list[Sample], bool]:
-    """Check the inputs; returns the samples and whether there was a batch axis.
+    """Check and code the inputs; returns the samples and whether there was a batch axis.
 
-    A constant image flows from tick ``begin`` on.
+    Arrays are coded as each input says, see `eventsnn.description.codings`, and flow from tick
+    ``begin`` on.
 
     Raises:
         InputError: names the input, what was found and what was expected.
@@ -94,11 +96,14 @@ def _column(
         ) from error
     if not np.all(np.isfinite(array)):
         raise InputError(f"{where}: contains NaN or infinite values")
-    _check_analog_links(network, node)
+    if isinstance(node.coding, Analog | Integers):
+        _check_analog_links(network, node)
     if array.shape == node.shape:
-        return [Currents((begin,), array[None])], False
+        warn_of_another_scale(node, array)
+        return [code(node, array, begin)], False
     if array.shape[1:] == node.shape and array.ndim == len(node.shape) + 1:
-        return [Currents((begin,), image[None]) for image in array], True
+        warn_of_another_scale(node, array)
+        return [code(node, image, begin) for image in array], True
     raise InputError(
         f"{where} has shape {node.shape}; expected an array of that shape or (samples, "
         f"*{node.shape}), found {array.shape}. A spike train (ticks, *shape) goes in as "
@@ -112,6 +117,7 @@ def _checked(network: Network, node: Input, value: Spikes | Currents) -> Spikes 
         raise InputError(
             f"input `{node.name}` has shape {node.shape}, the {what} have {value.shape}"
         )
+    check_coded(node, value)
     if isinstance(value, Currents):
         _check_analog_links(network, node)
     else:
@@ -127,7 +133,7 @@ def _check_spike_links(network: Network, node: Input, spikes: Spikes) -> None:
             if link.source != node.name:
                 continue
             if isinstance(neuron, PhaseMaximum):
-                _check_words(node, spikes, neuron.phases)
+                check_words(node, spikes, neuron.phases)
             elif (
                 isinstance(neuron, Bistable | PhaseAccumulator)
                 and 0 in link.delays()
@@ -139,18 +145,6 @@ def _check_spike_links(network: Network, node: Input, spikes: Spikes) -> None:
                     f"layer `{layer.name}` of stage {neuron.stage}, which would not hear them; "
                     f"put Synchronous layers between, or give a constant image"
                 )
-
-
-def _check_words(node: Input, spikes: Spikes, phases: int) -> None:
-    """One spike per neuron and tick at most, of the amplitude of its phase."""
-    places = spikes.tick * math.prod(spikes.shape) + spikes.index
-    worth = np.ldexp(1.0, -1 - (spikes.tick % phases))
-    if np.any(spikes.amplitude != worth) or np.any(np.diff(places) == 0):
-        raise InputError(
-            f"input `{node.name}`: its spikes feed a PhaseMaximum, so they must be words of "
-            f"{phases} phases, a spike in tick t worth 2^-(1 + t % {phases}); "
-            f"eventsnn.phase_coded makes them"
-        )
 
 
 def _check_analog_links(network: Network, node: Input) -> None:
