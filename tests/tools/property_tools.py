@@ -20,7 +20,7 @@ from eventsnn import (
     Spikes,
 )
 from eventsnn.description.neurons import Maximum, Synchronous
-from eventsnn.simulate import simulate
+from eventsnn.simulate import simulate, simulate_batch
 from eventsnn.testing.transformations.parameters import map_arrays
 
 BIASED = Relay | Maximum | Synchronous
@@ -138,8 +138,9 @@ def counts_one_more(network, inputs, **options):
 
 def differs_on_workers(network, inputs, *, workers=1, **options):
     if workers == 1:
-        return simulate(network, inputs, **options)
-    return running(every_layer(more_bias))(network, inputs, workers=workers, **options)
+        return simulate_batch(network, inputs, **options)
+    biased = every_layer(more_bias)(network)
+    return simulate_batch(biased, inputs, workers=workers, **options)
 
 
 def two_layers(threshold=1.0):

@@ -195,6 +195,6 @@ def test_concatenations_that_do_not_fit_are_refused(shapes, message):
 )
 def test_something_else_is_told_how_to_become_an_ann(call):
     with pytest.raises(
-        ConversionError, match=r"converters\.export_torch\.export .* of type Module"
+        ConversionError, match=r"converters\.intake\.export_torch\.export .* of type Module"
     ):
         call(type("Module", (), {})())

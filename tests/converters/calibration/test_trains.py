@@ -9,7 +9,7 @@ from profiles import examples
 from converters import Ann, Node, lower, ops
 from converters.calibration.dynamics import spike_counts, spike_train
 from converters.calibration.trains import mean_over, walk
-from eventsnn import Record, simulate
+from eventsnn import Record, simulate_batch
 from eventsnn.testing import exact_bits
 
 
@@ -33,7 +33,7 @@ def test_dense_trains_are_those_of_the_engine(case):
     *_, (output, train) = walk(ann, x, fire)
     assert output == ann.output
     names = tuple(seen)
-    runs = simulate(network, x, ticks=ticks, record=Record(spikes=names), precision="float64")
+    runs = simulate_batch(network, x, ticks=ticks, record=Record(spikes=names), precision="float64")
     for index, run in enumerate(runs):
         for name in names:
             np.testing.assert_array_equal(run.spikes[name].to_dense(ticks), seen[name][:, index])

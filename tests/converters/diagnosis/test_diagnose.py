@@ -32,7 +32,7 @@ from eventsnn import (
     Subtract,
     ToValue,
     UnsupportedLayerError,
-    simulate,
+    simulate_batch,
 )
 from eventsnn.testing import exact_bits
 
@@ -150,7 +150,7 @@ def test_the_costs_add_up_to_the_networks_own_answers(recipe):
     network = recipe(ann, x, ticks=4).network
     labels = np.arange(40) % 4
     found = diagnose(network, ann, x, labels, ticks=4)
-    outputs = np.array([run.output for run in simulate(network, x, ticks=4)])
+    outputs = np.array([run.output for run in simulate_batch(network, x, ticks=4)])
     exact = forward(ann, x)
     assert found.accuracy == np.mean(outputs.argmax(axis=1) == labels)
     assert found.ann_accuracy == np.mean(exact.argmax(axis=1) == labels)

@@ -34,6 +34,7 @@ from eventsnn import (
     UnsupportedLayerError,
     phase_coded,
     simulate,
+    simulate_batch,
 )
 
 
@@ -295,8 +296,8 @@ def test_ordinary_phase_coding_loses_what_bistable_neurons_keep():
     made, x = lower(ann, thresholds), rng.random((20, 12))
     exact_answer = quantized_activations(ann, x, thresholds, ("out",), phases=8)["out"]
     ticks = 7 * 8
-    ordinary = simulate(phase_coding(made, 8), x, ticks=ticks)
-    exactly = simulate(bistable(made, 8), x, ticks=ticks)
+    ordinary = simulate_batch(phase_coding(made, 8), x, ticks=ticks)
+    exactly = simulate_batch(bistable(made, 8), x, ticks=ticks)
     error = np.array([run.output * 8 / ticks for run in ordinary]) - exact_answer
     words_error = np.array([run.output for run in exactly]) - exact_answer
     assert np.mean(np.abs(words_error)) < 2.0**-12

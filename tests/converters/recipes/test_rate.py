@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from converters import Ann, Node, fold_batch_norm, forward, load_ann, ops, rate
-from eventsnn import IF, ConversionError, Network, simulate
+from eventsnn import IF, ConversionError, Network, simulate_batch
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def test_the_spiking_demo_network_answers_as_the_ann(demo, per):
     ann, data = demo
     conversion = rate(ann, data["x_calibration"] / 16, ticks=64, per=per)
     x = data["x_test"][:30] / 16
-    runs = simulate(conversion.network, x, ticks=64)
+    runs = simulate_batch(conversion.network, x, ticks=64)
     answers = [run.output.argmax() for run in runs]
     assert np.mean(answers == forward(ann, x).argmax(axis=1)) >= 0.9
 

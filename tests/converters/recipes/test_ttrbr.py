@@ -12,11 +12,13 @@ from converters import activations, fold_batch_norm, forward, ops, rate, ttrbr
 from converters.calibration.shift_biases import shift_biases
 from converters.calibration.tune_thresholds import tune_thresholds
 from converters.testing import anns, images
-from eventsnn import IF, Burst, ConversionError, Record, Signed, simulate
+from eventsnn import IF, Burst, ConversionError, Record, Signed, simulate, simulate_batch
 
 
 def mean_error(conversion, ann, x, ticks):
-    outputs = np.array([run.output for run in simulate(conversion.network, x, ticks=ticks)]) / ticks
+    outputs = (
+        np.array([run.output for run in simulate_batch(conversion.network, x, ticks=ticks)]) / ticks
+    )
     return np.mean((outputs - forward(ann, x)) ** 2)
 
 

@@ -17,7 +17,7 @@ from converters.intake.export_torch import export  # noqa: E402 - same
 from converters.training.fit import fit  # noqa: E402 - same
 from converters.training.residuals import match_noise, measure_residuals  # noqa: E402 - same
 from converters.training.spiking import MultiStep, Spike  # noqa: E402 - same
-from eventsnn import Record, simulate  # noqa: E402 - same
+from eventsnn import Record, simulate_batch  # noqa: E402 - same
 
 pytestmark = pytest.mark.torch
 
@@ -76,7 +76,7 @@ def trains_of_pytorch(model, images, ticks):
 def trains_of_eventsnn(path, images, ticks):
     conversion = noise(load_ann(path), ticks=ticks, mode="carry")
     record = Record(spikes=tuple(conversion.thresholds), potentials=(conversion.network.output,))
-    runs = simulate(conversion.network, images, ticks=ticks, record=record)
+    runs = simulate_batch(conversion.network, images, ticks=ticks, record=record)
     potentials = [run.potentials[conversion.network.output] for run in runs]
     outputs = np.diff(np.stack(potentials, 1), axis=0, prepend=0)
     return outputs, {

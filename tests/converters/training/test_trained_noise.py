@@ -14,7 +14,7 @@ from torch import nn  # noqa: E402 - only with PyTorch
 
 from converters import load_ann, noise, ops  # noqa: E402 - same
 from converters.training.spiking import Spike  # noqa: E402 - same
-from eventsnn import Record, simulate  # noqa: E402 - same
+from eventsnn import Record, simulate_batch  # noqa: E402 - same
 from eventsnn.datasets import load_data  # noqa: E402 - same
 
 pytestmark = [pytest.mark.torch, pytest.mark.data]
@@ -54,7 +54,7 @@ def test_the_trained_network_fires_in_eventsnn_as_in_pytorch(data_dir):
             expected[node.name] = values.numpy()
     names = ann.names_of(ops.Spike)
     network = noise(ann, ticks=1).network
-    runs = simulate(network, images, ticks=1, record=Record(spikes=names))
+    runs = simulate_batch(network, images, ticks=1, record=Record(spikes=names))
     found = {name: np.stack([run.spikes[name].to_dense(1)[0] for run in runs]) for name in names}
     neurons = sum(spikes.size for spikes in found.values())
     assert neurons > 400_000

@@ -21,7 +21,7 @@ from eventsnn import (
     Record,
     Spikes,
     evaluate,
-    simulate,
+    simulate_batch,
 )
 
 TICKS = 12
@@ -75,7 +75,7 @@ def test_processes_change_nothing(expected):
 def test_every_tick_is_the_answer_of_a_shorter_run(expected):
     images, labels = data()
     for ticks in (1, 5, TICKS):
-        runs = simulate(network(), images, ticks=ticks)
+        runs = simulate_batch(network(), images, ticks=ticks)
         answers = np.array([run.output.argmax() for run in runs])
         assert expected.accuracy[ticks - 1] == (answers == labels).mean()
         assert expected.agreement[ticks - 1] == (answers == labels[::-1]).mean()
@@ -86,7 +86,7 @@ def test_every_tick_is_the_answer_of_a_shorter_run(expected):
 def test_a_firing_output_is_read_by_its_spike_count():
     images, labels = data()
     result = evaluate(network(IF(0.5)), images, labels, ticks=TICKS)
-    runs = simulate(network(IF(0.5)), images, ticks=TICKS, record=Record(spikes=("out",)))
+    runs = simulate_batch(network(IF(0.5)), images, ticks=TICKS, record=Record(spikes=("out",)))
     counts = np.array([run.spikes["out"].to_dense(TICKS).cumsum(axis=0) for run in runs])
     # ties, of which a firing output has many, go to the lowest index
     answers = counts.argmax(axis=2)
@@ -108,7 +108,7 @@ def test_recordings_are_samples_too():
         for _ in range(9)
     ]
     result = evaluate(network(), recordings, np.zeros(9, dtype=int), ticks=TICKS)
-    answers = [run.output.argmax() for run in simulate(network(), recordings, ticks=TICKS)]
+    answers = [run.output.argmax() for run in simulate_batch(network(), recordings, ticks=TICKS)]
     assert result.predictions.tolist() == answers
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from eventsnn import IF, LI, Input, InputError, Layer, Linear, Link, Network, evaluate
 from eventsnn import simulate as run_network
+from eventsnn import simulate_batch as run_batch
 from eventsnn.energy import ENERGY_MODELS, LEMAIRE, EnergyModel, Operations, energy, energy_model
 from eventsnn.errors import FileFormatError
 from eventsnn.hdf5 import NetworkFile
@@ -96,7 +97,7 @@ def test_confidences_lie_between_one_half_and_one(confidence):
 
 def test_sums_over_samples_are_the_totals():
     whole = evaluate(network(), images(), labels(), ticks=TICKS)
-    runs = run_network(network(), images(), ticks=TICKS)
+    runs = run_batch(network(), images(), ticks=TICKS)
     assert whole.synops_per_sample.tolist() == [run.counts.synops for run in runs]
     assert int(whole.synops_per_sample.sum()) == whole.counts.synops
     assert whole.after.ac[:, -1].tolist() == [link.ac for link in whole.counts.links]

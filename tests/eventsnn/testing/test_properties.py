@@ -87,7 +87,7 @@ PLANTED = {
         running(every_layer(first_channel_biased)),
     ),
     "scaling": ("properties.observation", "simulate", running(every_layer(more_bias))),
-    "determinism": ("properties.determinism", "simulate", differs_on_workers),
+    "determinism": ("properties.determinism", "simulate_batch", differs_on_workers),
     "HDF5": ("properties.round_trip", "load_network", changed_file),
 }
 
