@@ -57,6 +57,7 @@ from eventsnn.fixed_point import FixedPoint, quantize
 from eventsnn.record import Record
 from eventsnn.run import Queue, Run
 from eventsnn.signals.currents import Currents
+from eventsnn.signals.preprocessing import Preprocessing
 from eventsnn.signals.samples import InputValue
 from eventsnn.signals.spikes import Spikes
 from eventsnn.signals.words import phase_coded, reading_ticks
@@ -106,6 +107,7 @@ __all__ = [
     "PhaseIF",
     "PhaseMaximum",
     "Precision",
+    "Preprocessing",
     "Queue",
     "Record",
     "Relay",

@@ -14,7 +14,7 @@ from eventsnn.engine.plan import Granularity, Order, Precision, make_plan
 from eventsnn.errors import InputError
 from eventsnn.record import Record
 from eventsnn.run import Run
-from eventsnn.signals.samples import InputValue, as_samples
+from eventsnn.signals.samples import InputValue, as_samples, warn_of_scales
 
 __all__ = ["check_ticks", "simulate", "simulate_batch"]
 
@@ -36,8 +36,8 @@ def simulate(
 
     Args:
         network: the description.
-        inputs: for the only input, or by name: an array of the input's shape (a constant
-            current in every tick), `Spikes`, or `Currents`.
+        inputs: for the only input, or by name: an array of the input's shape, coded as the
+            input says (by default a constant current in every tick), `Spikes`, or `Currents`.
         ticks: how many, >= 1.
         record: what to keep besides the read-out and the counts.
         precision: ``float32``, or ``float64`` for sums that need more than 24 bits. None
@@ -54,6 +54,7 @@ def simulate(
         NetworkError: ``network`` is something else.
     """
     record = _checked(network, ticks, record)
+    warn_of_scales(network, inputs)
     samples, batched = as_samples(network, inputs)
     if batched:
         raise InputError(
@@ -93,6 +94,7 @@ def simulate_batch(
     record = _checked(network, ticks, record)
     if workers < 1:
         raise InputError(f"workers must be >= 1, found {workers}")
+    warn_of_scales(network, inputs)
     samples, batched = as_samples(network, inputs)
     if not batched:
         raise InputError(

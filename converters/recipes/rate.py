@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from numpy.typing import ArrayLike
+from collections.abc import Callable
+from typing import Any
+
+from numpy.typing import ArrayLike, NDArray
 
 from converters.ann.graph import Ann
 from converters.calibration.activation_quantiles import Per, activation_quantiles
-from converters.conversion import Conversion
+from converters.conversion import Conversion, converted, fed_with
 from converters.lowering.lower import lower
 from converters.passes.canonical import canonical
 from converters.passes.only_activations import only_activations
+from converters.recipes.recipe import QUANTILE, TICKS, Option, Recipe
 from eventsnn import ConversionError
 
-__all__ = ["rate"]
+__all__ = ["RATE", "rate"]
 
 
 def rate(
@@ -47,7 +51,37 @@ def rate(
     """
     if not isinstance(ticks, int) or ticks < 1:
         raise ConversionError(f"ticks: expected an int >= 1, found {ticks!r}")
-    ann = canonical(only_activations(ann))
-    thresholds = activation_quantiles(ann, calibration, quantile=quantile, per=per)
-    parameters = {"ticks": ticks, "quantile": quantile, "per": per}
-    return Conversion(lower(ann, thresholds), ann, thresholds, "rate", parameters)
+    form = canonical(only_activations(ann))
+    thresholds = activation_quantiles(form, calibration, quantile=quantile, per=per)
+    return converted(
+        fed_with(lower(form, thresholds), calibration),
+        ann,
+        "rate",
+        ticks=ticks,
+        parameters={"quantile": quantile, "per": per},
+        thresholds=thresholds,
+    )
+
+
+def _build(
+    ann: Ann, images: NDArray[Any], progress: Callable[[int], object] | None, **options: Any
+) -> Conversion:
+    del progress  # a second
+    return rate(ann, images, **options)
+
+
+RATE = Recipe(
+    "rate",
+    "Rate coding without tuning: the baseline, and exact for long T.",
+    _build,
+    (
+        TICKS,
+        QUANTILE,
+        Option(
+            "per",
+            "choice",
+            "Choose one threshold per layer (the default of rate) or per channel.",
+            choices=("layer", "channel"),
+        ),
+    ),
+)

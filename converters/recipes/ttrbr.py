@@ -8,20 +8,23 @@ doi 10.1016/j.neunet.2022.06.001. `docs/methods/ttrbr.md` says what is theirs an
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
+from converters.ann import ops
 from converters.ann.graph import Ann
 from converters.calibration.activation_quantiles import activation_quantiles
 from converters.calibration.tune_thresholds import tune_thresholds
-from converters.conversion import Conversion
+from converters.conversion import Conversion, converted, fed_with
 from converters.lowering.lower import lower
-from converters.lowering.neuron_kinds import NeuronKinds, neuron_kinds
+from converters.lowering.neuron_kinds import NeuronKind, NeuronKinds, neuron_kinds
 from converters.passes.canonical import canonical
 from converters.passes.only_activations import only_activations
+from converters.recipes.recipe import QUANTILE, TICKS, Option, Recipe
 from eventsnn import ConversionError
 
-__all__ = ["ttrbr"]
+__all__ = ["TTRBR", "ttrbr"]
 
 
 def ttrbr(
@@ -74,12 +77,12 @@ def ttrbr(
         raise ConversionError(f"ticks: expected an int >= 1, found {ticks!r}")
     if not isinstance(burst, int) or burst < 1:
         raise ConversionError(f"burst: expected an int >= 1, found {burst!r}")
-    ann = canonical(only_activations(ann))
-    kinds = neuron_kinds(ann, neuron)
-    start = activation_quantiles(ann, calibration, quantile=quantile, per="channel")
-    lower(ann, start)  # refuses what cannot spike, before the work
+    form = canonical(only_activations(ann))
+    kinds = neuron_kinds(form, neuron)
+    start = activation_quantiles(form, calibration, quantile=quantile, per="channel")
+    lower(form, start)  # refuses what cannot spike, before the work
     tuning = tune_thresholds(
-        ann,
+        form,
         calibration,
         start,
         ticks=ticks,
@@ -91,14 +94,20 @@ def ttrbr(
     )
     network = lower(tuning.ann, tuning.thresholds, tuning.initial, kinds, burst)
     parameters: dict[str, str | int | float] = {
-        "ticks": ticks,
         "neuron": _described(neuron),
         "burst": burst,
         "quantile": quantile,
         "ridge": ridge or 0.0,
         "seed": seed,
     }
-    return Conversion(network, tuning.ann, tuning.thresholds, "ttrbr", parameters)
+    return converted(
+        fed_with(network, calibration),
+        ann,
+        "ttrbr",
+        ticks=ticks,
+        parameters=parameters,
+        thresholds=tuning.thresholds,
+    )
 
 
 def _described(neuron: NeuronKinds) -> str:
@@ -106,3 +115,49 @@ def _described(neuron: NeuronKinds) -> str:
     if isinstance(neuron, Mapping):
         return ",".join(f"{pattern}={kind}" for pattern, kind in neuron.items())
     return neuron
+
+
+def _kinds_of_neurons(text: str) -> NeuronKinds:
+    """``signed``, or ``layer3.*=signed,layer2.*=if``."""
+    if "=" not in text:
+        return _kind(text)
+    kinds: dict[str, NeuronKind] = {}
+    for part in text.split(","):
+        pattern, _, kind = part.partition("=")
+        kinds[pattern.strip()] = _kind(kind)
+    return kinds
+
+
+def _kind(text: str) -> NeuronKind:
+    if (kind := text.strip()) == "if":
+        return "if"
+    if kind == "signed":
+        return "signed"
+    raise ValueError(f"expected if, signed, or PATTERN=if|signed,..., found {text!r}")
+
+
+def _build(
+    ann: Ann, images: NDArray[Any], progress: Callable[[int], object] | None, **options: Any
+) -> Conversion:
+    return ttrbr(ann, images, progress=progress, **options)
+
+
+TTRBR = Recipe(
+    "ttrbr",
+    "Threshold tuning: few ticks without training.",
+    _build,
+    (
+        TICKS,
+        QUANTILE,
+        Option(
+            "neuron",
+            "text",
+            "Use if or signed neurons; signed ones take back spikes given too early. In some "
+            "layers only: 'layer3.*=signed'.",
+            parse=_kinds_of_neurons,
+            metavar="KIND|PATTERN=KIND,...",
+        ),
+        Option("burst", "int", "Allow this many spikes of a neuron in one tick.", least=1),
+    ),
+    steps=lambda ann: len(ann.names_of(ops.ReLU)),
+)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from eventsnn.description.fields import (
     count,
+    decay_factor,
     flag,
     matrix,
     number,
@@ -40,7 +41,19 @@ Values = float | NDArray[np.floating[Any]]
 @dataclass_transform(
     eq_default=False,
     frozen_default=True,
-    field_specifiers=(potential, ratio, ticks, weight, matrix, number, count, flag, pixels, part),
+    field_specifiers=(
+        potential,
+        ratio,
+        decay_factor,
+        ticks,
+        weight,
+        matrix,
+        number,
+        count,
+        flag,
+        pixels,
+        part,
+    ),
 )
 def described(cls: type[D]) -> type[D]:
     """A frozen dataclass that is compared by `Description`."""

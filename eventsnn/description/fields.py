@@ -21,6 +21,7 @@ __all__ = [
     "PER_NEURON",
     "Role",
     "count",
+    "decay_factor",
     "flag",
     "frozen_array",
     "frozen_csr",
@@ -42,13 +43,15 @@ class Role(Enum):
     """What the values of a field are.
 
     Values per neuron, which broadcast to the layer's shape: ``POTENTIAL`` in the unit of the
-    membrane potential, ``RATIO`` without a unit, ``TICKS`` whole numbers of ticks. Of a synapse:
+    membrane potential, ``RATIO`` without a unit, ``DECAY`` what stays
+    of a value after a tick, ``TICKS`` whole numbers of ticks. Of a synapse:
     ``WEIGHT`` an array, ``MATRIX`` a sparse one. Of both: ``NUMBER`` one float, ``COUNT`` an
     int, ``FLAG`` a bool, ``PIXELS`` rows and columns, ``PART`` another description.
     """
 
     POTENTIAL = "potential"
     RATIO = "ratio"
+    DECAY = "decay"
     TICKS = "ticks"
     WEIGHT = "weight"
     MATRIX = "matrix"
@@ -59,8 +62,10 @@ class Role(Enum):
     PART = "part"
 
 
+_TIME_CONSTANT = "; a time constant tau gives exp(-dt / tau)"
+
 #: Roles of values that broadcast to the layer's shape.
-PER_NEURON = (Role.POTENTIAL, Role.RATIO, Role.TICKS)
+PER_NEURON = (Role.POTENTIAL, Role.RATIO, Role.DECAY, Role.TICKS)
 
 
 def _field(role: Role, default: Any, factory: Any, **facts: Any) -> Any:
@@ -79,15 +84,14 @@ def potential(
     )
 
 
-def ratio(
-    *,
-    default: Any = dataclasses.MISSING,
-    low: float | None = None,
-    high: float | None = None,
-    hint: str = "",
-) -> Any:
-    """Values without a unit in [low, high]; ``hint`` ends the error."""
-    return _field(Role.RATIO, default, dataclasses.MISSING, low=low, high=high, hint=hint)
+def ratio(*, default: Any = dataclasses.MISSING) -> Any:
+    """Values without a unit."""
+    return _field(Role.RATIO, default, dataclasses.MISSING, low=None, high=None)
+
+
+def decay_factor(*, default: Any = dataclasses.MISSING) -> Any:
+    """What stays of a value after a tick, in [0, 1]."""
+    return _field(Role.DECAY, default, dataclasses.MISSING, low=0, high=1, hint=_TIME_CONSTANT)
 
 
 def ticks(*, default: Any = dataclasses.MISSING) -> Any:
@@ -156,7 +160,7 @@ def settled(value: Any, field: dataclasses.Field[Any], owner: str) -> Any:
     match role_of(field):
         case Role.POTENTIAL if facts["positive"]:
             return positive_array(value, what)
-        case Role.POTENTIAL | Role.RATIO:
+        case Role.POTENTIAL | Role.RATIO | Role.DECAY:
             return _bounded(value, what, facts["low"], facts["high"], facts.get("hint", ""))
         case Role.TICKS:
             whole = frozen_array(value, what)

@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from eventsnn.description.base import Description, Pair, Values, described
-from eventsnn.description.fields import count, part, pixels, potential, ratio, ticks
+from eventsnn.description.fields import count, decay_factor, part, pixels, potential, ratio, ticks
 from eventsnn.description.word_neurons import (
     Bistable,
     PhaseAccumulator,
@@ -52,7 +52,6 @@ __all__ = [
 
 _RESETS = "Subtract(), ToValue(v) or NoReset()"
 _NOISE = "Noise(...) or None"
-_TIME_CONSTANT = "; a time constant tau gives exp(-dt / tau)"
 
 
 @described
@@ -143,7 +142,7 @@ class LIF(Description):
         threshold, reset, v0, v_min, refractory, noise: as for `IF`.
     """
 
-    decay: Values = ratio(low=0, high=1, hint=_TIME_CONSTANT)
+    decay: Values = decay_factor()
     threshold: Values = potential(default=1.0, positive=True)
     reset: Reset = part(default_factory=Subtract, expected=_RESETS)
     v0: Values = potential(default=0.0)
@@ -170,8 +169,8 @@ class CubaLIF(Description):
         threshold, reset, v0, refractory: as for `IF`.
     """
 
-    synaptic_decay: Values = ratio(low=0, high=1, hint=_TIME_CONSTANT)
-    decay: Values = ratio(low=0, high=1, hint=_TIME_CONSTANT)
+    synaptic_decay: Values = decay_factor()
+    decay: Values = decay_factor()
     gain: Values = ratio(default=1.0)
     threshold: Values = potential(default=1.0, positive=True)
     reset: Reset = part(default_factory=Subtract, expected=_RESETS)
@@ -243,7 +242,7 @@ class LI(Description):
     """
 
     v0: Values = potential(default=0.0)
-    decay: Values = ratio(default=1.0, low=0, high=1, hint=_TIME_CONSTANT)
+    decay: Values = decay_factor(default=1.0)
 
 
 @described

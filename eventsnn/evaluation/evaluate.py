@@ -17,13 +17,15 @@ from eventsnn.engine.granularity import choose_granularity
 from eventsnn.engine.plan import Precision, make_plan
 from eventsnn.errors import InputError
 from eventsnn.evaluation.task import Part, Task
-from eventsnn.signals.samples import Sample, as_samples
+from eventsnn.signals.labels import as_labels, check_classes
+from eventsnn.signals.samples import Sample, as_samples, warn_of_scales
 from eventsnn.signals.spikes import Spikes
 from eventsnn.simulate import check_ticks
 
-__all__ = ["EarlyExit", "Evaluation", "Images", "evaluate", "reported_ticks"]
+__all__ = ["EarlyExit", "Evaluation", "Images", "classes", "evaluate", "reported_ticks"]
 
 _CHUNK = 8  # samples per task: long enough to hide its overhead, short enough to share fairly
+_LOOKED_AT = 64  # samples whose scale is compared with that of the calibration
 _WAITING = 64  # tasks in flight at most: any number of samples in bounded memory
 #: Every tick is reported up to here, `_POINTS` of them beyond.
 _EVERY_TICK = 256
@@ -69,7 +71,7 @@ class EarlyExit:
     operations: OperationsAfter
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Evaluation:
     """What a data set showed.
 
@@ -97,11 +99,26 @@ class Evaluation:
     after: OperationsAfter
     early_exit: EarlyExit | None = None
 
+    def __str__(self) -> str:
+        lines = [f"Evaluation: {self.samples} samples, T = {self.ticks}, {self.seconds:.1f} s"]
+        for what, curve in (("accuracy", self.accuracy), ("as the ANN", self.agreement)):
+            if curve is not None:
+                at = [t for t in (1, 2, 4, 8, 16, 32, 64, 128, 256) if t < self.ticks]
+                shown = ", ".join(f"T {t} {curve[t - 1]:.1%}" for t in [*at, self.ticks])
+                lines.append(f"{what}: {shown}")
+        lines.append(
+            f"per sample: {self.counts.synops / self.samples:,.0f} synops, "
+            f"{sum(self.counts.spikes.values()) / self.samples:,.0f} spikes"
+        )
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
 
 def evaluate(
     network: Network,
     x: Images | Sequence[Spikes],
-    y: NDArray[np.integer[Any]] | None,
+    y: Any = None,
     *,
     ticks: int,
     workers: int = 1,
@@ -114,13 +131,16 @@ def evaluate(
 ) -> Evaluation:
     """Run every sample once and read the answer after every tick.
 
-    The answer is the argmax of the output layer: of its potential for an accumulator, of
-    its spike count for a firing layer. Ties go to the lowest index.
+    The answer is the argmax of the output layer: of its potential for a read-out, of its
+    spike count for a firing layer. Ties go to the lowest index. A single output answers 1
+    where it is > 0, else 0.
 
     Args:
-        network: with one input.
-        x: constant images (samples, *shape), sliced as needed, or a sequence of `Spikes`.
-        y: labels, (samples,).
+        network: with one input, and one output per class, or a single one.
+        x: images (samples, *shape), sliced as needed and coded as the input says, or a
+            sequence of `Spikes`.
+        y: labels: integers from 0, (samples,), or another form that can mean nothing else
+            (`eventsnn.signals.labels.as_labels`).
         ticks: how many, >= 1.
         workers: threads, where no executor is given.
         executor: any `concurrent.futures` executor; its tasks are picklable. The result
@@ -132,25 +152,34 @@ def evaluate(
         seed: of the noise of layers that have any.
 
     Raises:
-        InputError: labels or predictions of another length, inputs that do not fit, a
-            confidence out of range.
+        InputError: predictions of another length, inputs that do not fit, an output that is no
+            vector, a confidence out of range.
+        DataError: labels that do not say one class for each sample.
         NetworkError: ``network`` is something else.
+
+    Warns:
+        ScaleWarning: images of another scale than those the network was made with.
     """
     refuse_what_is_no_network(network)
     check_ticks(ticks)
     samples = len(x)
     if samples == 0:
         raise InputError("evaluate: no samples")
-    for what, values in (("y", y), ("ann_predictions", ann_predictions)):
-        if values is not None and np.shape(values) != (samples,):
-            raise InputError(
-                f"evaluate: {what} must have shape ({samples},), found {np.shape(values)}"
-            )
+    outputs = classes(network)
+    labels = None if y is None else as_labels(y, samples)
+    if labels is not None:
+        check_classes(labels, outputs)
+    if ann_predictions is not None and np.shape(ann_predictions) != (samples,):
+        raise InputError(
+            f"evaluate: ann_predictions must have shape ({samples},), found "
+            f"{np.shape(ann_predictions)}"
+        )
     if workers < 1:
         raise InputError(f"workers must be >= 1, found {workers}")
     confidences = tuple(float(c) for c in exit_confidences)
     if not all(0.5 <= c < 1 for c in confidences):
         raise InputError(f"exit confidences lie in [0.5, 1), found {confidences}")
+    warn_of_scales(network, x[:_LOOKED_AT])
     looked_at, _ = as_samples(network, x[:_CHUNK])
     plan = make_plan(
         network,
@@ -169,15 +198,31 @@ def evaluate(
     return Evaluation(
         samples=samples,
         ticks=ticks,
-        accuracy=_share_equal(whole.answers, y),
+        accuracy=_share_equal(whole.answers, labels),
         agreement=_share_equal(whole.answers, ann_predictions),
         predictions=whole.answers[:, -1].astype(np.int64),
         counts=whole.counts,
         seconds=time.perf_counter() - begin,
         synops_per_sample=whole.synops,
         after=whole.after,
-        early_exit=_early_exit(task, whole, y) if confidences else None,
+        early_exit=_early_exit(task, whole, labels) if confidences else None,
     )
+
+
+def classes(network: Network) -> int:
+    """Number of outputs that are compared.
+
+    Raises:
+        InputError: the output is an image; one answer per sample needs one number per class.
+    """
+    layer = network.layer(network.output)
+    if layer.size != layer.shape[0]:
+        raise InputError(
+            f"output `{layer.name}` has shape {layer.shape}, and one answer per sample needs one "
+            f"number per class: is the pooling or flattening at the end missing? Outputs of "
+            f"every pixel are eventsnn.simulate's to tell"
+        )
+    return layer.size
 
 
 def _early_exit(task: Task, whole: Part, y: NDArray[np.integer[Any]] | None) -> EarlyExit:

@@ -77,7 +77,7 @@ class Task:
         exits = self._exits(sums)
         after = run.after
         return Part(
-            answers=sums.argmax(axis=1).astype(np.int32)[None],
+            answers=_answers(sums)[None],
             synops=np.array([run.counts.synops]),
             exits=exits[None],
             counts=run.counts,
@@ -97,12 +97,18 @@ class Task:
             return np.zeros(0, dtype=np.int64)
         points = np.array(self.points)
         means = np.sort(sums[points - 1], axis=1) / self.ticks
-        # a single class is certain
-        margin = means[:, -1] - means[:, -2] if means.shape[1] > 1 else np.full(len(means), np.inf)
+        # of a single logit m the confidence is that of its sign, 1 / (1 + exp(-|m|))
+        margin = means[:, -1] - means[:, -2] if means.shape[1] > 1 else np.abs(means[:, 0])
         wanted = np.array(self.confidences)
         reached = margin[:, None] >= np.log(wanted / (1 - wanted))
         reached[-1] = True
         return np.asarray(reached.argmax(axis=0), dtype=np.int64)
+
+
+def _answers(sums: NDArray[np.float64]) -> NDArray[np.int32]:
+    """The class after each tick; a single logit says 1 where it is > 0."""
+    found = sums[:, 0] > 0 if sums.shape[1] == 1 else sums.argmax(axis=1)
+    return np.asarray(found, dtype=np.int32)
 
 
 def _sum(values: list[_Addable]) -> _Addable:

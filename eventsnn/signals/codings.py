@@ -17,7 +17,7 @@ from eventsnn.signals.currents import Currents
 from eventsnn.signals.spikes import Spikes
 from eventsnn.signals.words import phase_coded
 
-__all__ = ["check_coded", "check_words", "code", "warn_of_another_scale"]
+__all__ = ["check_words", "code", "settled_value", "warn_of_another_scale"]
 
 #: How far beyond the known range, in halves of it, data are of another scale: bytes where
 #: floats of 0..1 were, never a bright image.
@@ -47,15 +47,7 @@ def code(node: Input, values: NDArray[np.float64], begin: int = 0) -> Spikes | C
         case Analog():
             return Currents((begin,), values[None])
         case Integers() as integers:
-            whole = np.rint(values / integers.step) + 0.0
-            largest = float(np.abs(whole).max(initial=0))
-            if largest > integers.largest:
-                raise InputError(
-                    f"{where}: a value of magnitude {largest * integers.step:.4g}, the range that "
-                    f"was proven ends at {integers.largest * integers.step:.4g}; quantize again "
-                    f"with the larger range, or check the scale"
-                )
-            return Currents((begin,), whole[None])
+            return Currents((begin,), _whole(where, integers, values)[None])
         case Words() as words:
             if begin % (2 * words.phases):
                 raise InputError(
@@ -77,8 +69,10 @@ def code(node: Input, values: NDArray[np.float64], begin: int = 0) -> Spikes | C
             assert_never(node.coding)
 
 
-def check_coded(node: Input, value: Spikes | Currents) -> None:
-    """Refuse what is coded for another kind of input.
+def settled_value(node: Input, value: Spikes | Currents) -> Spikes | Currents:
+    """Spikes and changing currents as what flows into the network.
+
+    Spikes are coded already, and checked; currents are images that change, coded value by value.
 
     Raises:
         InputError: says what the input takes and what was found.
@@ -86,7 +80,7 @@ def check_coded(node: Input, value: Spikes | Currents) -> None:
     where = f"input `{node.name}`"
     match node.coding:
         case Analog():
-            pass
+            return value
         case Words(phases=phases):
             if isinstance(value, Currents):
                 raise InputError(
@@ -94,26 +88,35 @@ def check_coded(node: Input, value: Spikes | Currents) -> None:
                     f"an array, or Spikes made by eventsnn.phase_coded"
                 )
             check_words(node, value, phases)
+            return value
         case Integers() as integers:
             if isinstance(value, Spikes):
                 raise InputError(
                     f"{where}: the network was put into integers for analog values, found "
                     f"spikes; leave it out of quantize(..., analog=...)"
                 )
-            whole = bool(np.all(value.values == np.rint(value.values)))
-            if not whole or np.abs(value.values).max(initial=0) > integers.largest:
-                raise InputError(
-                    f"{where} takes whole numbers of magnitude {integers.largest} at most as "
-                    f"Currents, found values that are none; give the image as an array, which "
-                    f"is coded here"
-                )
+            return Currents(value.start, _whole(where, integers, value.values))
         case Events(most_spikes=most):
             if isinstance(value, Currents):
                 raise InputError(f"{where} takes events, found Currents; give Spikes")
             if most is not None:
                 _check_amplitudes(where, value, most)
+            return value
         case _:
             assert_never(node.coding)
+
+
+def _whole(where: str, integers: Integers, values: NDArray[Any]) -> NDArray[np.float64]:
+    """The nearest whole numbers of steps, within the proven range."""
+    whole = np.rint(values / integers.step) + 0.0
+    largest = float(np.abs(whole).max(initial=0))
+    if largest > integers.largest:
+        raise InputError(
+            f"{where}: a value of magnitude {largest * integers.step:.4g}, the range that was "
+            f"proven ends at {integers.largest * integers.step:.4g}; quantize again with the "
+            f"larger range, or check the scale"
+        )
+    return np.asarray(whole)
 
 
 def check_words(node: Input, spikes: Spikes, phases: int) -> None:
@@ -155,7 +158,10 @@ def warn_of_another_scale(node: Input, images: Sequence[Any] | NDArray[Any]) -> 
     coding = node.coding
     if not isinstance(coding, Analog) or coding.low is None or coding.high is None:
         return
-    values = np.asarray(images, dtype=np.float64)
+    try:
+        values = np.asarray(images, dtype=np.float64)
+    except (TypeError, ValueError):
+        return  # refused where it is coded
     if not values.size or not np.all(np.isfinite(values)):
         return
     low, high = float(values.min()), float(values.max())
@@ -174,5 +180,5 @@ def warn_of_another_scale(node: Input, images: Sequence[Any] | NDArray[Any]) -> 
             f"was made with in {coding.low:.4g}..{coding.high:.4g}: check the scale (pixels 0..255 "
             f"or 0..1) and the preprocessing of the data",
             ScaleWarning,
-            stacklevel=3,
+            stacklevel=4,
         )

@@ -14,7 +14,7 @@ import converters
 import eventsnn
 
 #: Modules of the simulator, no names for users, that the converters use too.
-SHARED = ("eventsnn.files.npz", "eventsnn.matrix_product", "eventsnn.windows")
+SHARED = ("eventsnn.files.npz", "eventsnn.hdf5", "eventsnn.matrix_product", "eventsnn.windows")
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted([*(ROOT / "eventsnn").rglob("*.py"), *(ROOT / "converters").rglob("*.py")])
 

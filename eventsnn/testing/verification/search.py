@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, Phase, configuration, settings
 from hypothesis import strategies as st
 
 from eventsnn.description.network import Network
+from eventsnn.signals.samples import coded_sample, fed_as_coded
 from eventsnn.testing.code import as_code
 from eventsnn.testing.properties import DoesNotApply, Held, Outcome, Property
 from eventsnn.testing.properties.rounding import is_exact, without_bounds
@@ -82,7 +83,7 @@ def verify(
     """Hold each property against a network, on real inputs and then on drawn ones.
 
     The draws of a property are a function of the seed and its name, so that one alone meets
-    the same. A counterexample is shrunk in its inputs, ticks and seed; the network stays.
+    the same. Inputs are what flows into the network once it is coded. A counterexample is shrunk in its inputs, ticks and seed; the network stays.
 
     Args:
         network: the description.
@@ -92,6 +93,8 @@ def verify(
         real: inputs by name, of each sample.
         progress: called with the name of the property before each example.
     """
+    real = [coded_sample(network, inputs)[1] for inputs in real]
+    network = fed_as_coded(network)
     found = []
     for entry in properties:
         outcomes, failure = _on_real(network, entry, effort, real, progress)
