@@ -119,21 +119,17 @@ def _described(neuron: NeuronKinds) -> str:
 
 def _kinds_of_neurons(text: str) -> NeuronKinds:
     """``signed``, or ``layer3.*=signed,layer2.*=if``."""
-    if "=" not in text:
-        return _kind(text)
+    if text in ("if", "signed"):
+        return "signed" if text == "signed" else "if"
     kinds: dict[str, NeuronKind] = {}
     for part in text.split(","):
-        pattern, _, kind = part.partition("=")
-        kinds[pattern.strip()] = _kind(kind)
+        pattern, _, kind = (word.strip() for word in part.partition("="))
+        if not pattern or kind not in ("if", "signed"):
+            raise ValueError(
+                f"{text!r}: expected if, signed, or patterns such as 'layer3.*=signed,fc=if'"
+            )
+        kinds[pattern] = "signed" if kind == "signed" else "if"
     return kinds
-
-
-def _kind(text: str) -> NeuronKind:
-    if (kind := text.strip()) == "if":
-        return "if"
-    if kind == "signed":
-        return "signed"
-    raise ValueError(f"expected if, signed, or PATTERN=if|signed,..., found {text!r}")
 
 
 def _build(

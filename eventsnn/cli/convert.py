@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["convert", "convert_images"]
 
 
-class _RecipeName(click.ParamType):
+class _RecipeName(click.ParamType["Recipe"]):
     """The name of a recipe, looked up when it is needed."""
 
     name = "recipe"

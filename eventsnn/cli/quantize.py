@@ -82,7 +82,7 @@ def quantize(
     most_spikes: int,
 ) -> None:
     """Put the spiking network NETWORK (HDF5) into integers, and prove that they fit."""
-    from eventsnn import Conversion
+    from eventsnn import Analog, Conversion
     from eventsnn.fixed_point import quantize as put_into_integers
 
     check_target(target, "--output", (network,))
@@ -96,7 +96,8 @@ def quantize(
         raise click.UsageError(f"{network} has several inputs; use eventsnn.quantize in Python")
     if input_range is None and file.preprocessing is not None:
         input_range = _range(file.preprocessing)
-    if input_range is None:
+    coding = file.network.inputs[0].coding
+    if input_range is None and not (isinstance(coding, Analog) and coding.high is not None):
         note(f"{network} names no preprocessing, so its input is spikes; else give --input-range")
     fixed = put_into_integers(
         file,

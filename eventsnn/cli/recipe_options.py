@@ -25,7 +25,8 @@ class RecipeCommand(click.Command):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The command's own options, then a section for each recipe."""
-        own = [p.get_help_record(ctx) for p in super().get_params(ctx)]
+        options = [p for p in super().get_params(ctx) if isinstance(p, click.Option)]
+        own = [option.get_help_record(ctx) for option in options]
         with formatter.section("Options"):
             formatter.write_dl([record for record in own if record is not None])
         for recipe in _recipes().values():
@@ -101,7 +102,7 @@ def _type(option: Option) -> Any:
             return _Parsed(option)
 
 
-class _Parsed(click.ParamType):
+class _Parsed(click.ParamType[Any]):
     """Text that the option itself reads."""
 
     def __init__(self, option: Option) -> None:

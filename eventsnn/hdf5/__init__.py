@@ -1,8 +1,8 @@
 """Networks on disk, in HDF5; `eventsnn.hdf5.network_file` has the layout."""
 
 from eventsnn.hdf5.digest import network_digest
+from eventsnn.hdf5.integer_format import IntegerFormat
 from eventsnn.hdf5.network_file import (
-    IntegerFormat,
     NetworkFile,
     Source,
     load_network,

@@ -32,7 +32,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import h5py
 import numpy as np
@@ -42,6 +42,8 @@ from eventsnn.description.base import Values
 from eventsnn.description.network import Network
 from eventsnn.errors import FileFormatError
 from eventsnn.files.whole_file import replacing
+from eventsnn.hdf5.format_1 import fed_as_format_1, integers_of_format_1
+from eventsnn.hdf5.integer_format import IntegerFormat
 from eventsnn.hdf5.network_record import network_record, read_network
 from eventsnn.hdf5.storage import Item, Record, Text, naming, write
 from eventsnn.signals.preprocessing import Preprocessing
@@ -50,7 +52,7 @@ from eventsnn.version import __version__
 __all__ = ["IntegerFormat", "NetworkFile", "Source", "load_network", "save_network"]
 
 _FORMAT = "eventsnn network"
-_FORMAT_VERSION = 1
+_FORMAT_VERSION = 2  # 1 had no coding at the inputs, see `eventsnn.hdf5.format_1`
 _GROUPS = (
     "format",
     "format_version",
@@ -78,23 +80,6 @@ class Source:
 
     graph: str
     arrays: Mapping[str, NDArray[Any]]
-
-
-@dataclass(frozen=True)
-class IntegerFormat:
-    """How a network in integers was proven to fit, see `eventsnn.quantize`.
-
-    Attributes:
-        weight_bits: of a weight, sign included.
-        potential_bits: of a potential; read-outs have 32.
-        ticks: the longest run that is proven.
-        precision: that holds every sum exactly.
-    """
-
-    weight_bits: int
-    potential_bits: Literal[16, 32]
-    ticks: int
-    precision: Literal["float32", "float64"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,7 +174,7 @@ def load_network(path: str | os.PathLike[str]) -> NetworkFile:
         _check_format(root)
         root.refuse_unknown(_GROUPS)
         return NetworkFile(
-            network=read_network(root.child("network")),
+            network=_read_network(root),
             preprocessing=_read_preprocessing(root) if root.has("preprocessing") else None,
             source=_read_source(root.child("source")) if root.has("source") else None,
             ann_macs=root.json("ann_macs") if root.has("ann_macs") else None,
@@ -197,7 +182,7 @@ def load_network(path: str | os.PathLike[str]) -> NetworkFile:
             ticks=root.integer("ticks") if root.has("ticks") else None,
             parameters=root.json("parameters"),
             thresholds=_read_thresholds(root) if root.has("thresholds") else {},
-            integers=_read_integers(root.child("integers")) if root.has("integers") else None,
+            integers=_read_integers(root),
             version=root.text("written_by"),
         )
 
@@ -210,9 +195,9 @@ def _check_format(root: Item) -> None:
             f"expected one made by `convert`"
         )
     version = root.integer("format_version")
-    if version != _FORMAT_VERSION:
+    if version not in (1, _FORMAT_VERSION):
         raise FileFormatError(
-            f"{root.file}: format {version}, this eventsnn reads format {_FORMAT_VERSION}; "
+            f"{root.file}: format {version}, this eventsnn reads 1 to {_FORMAT_VERSION}; "
             f"upgrade eventsnn or convert again"
         )
 
@@ -232,7 +217,21 @@ def _read_thresholds(root: Item) -> dict[str, Values]:
     return found
 
 
-def _read_integers(item: Item) -> IntegerFormat:
+def _read_network(root: Item) -> Network:
+    network = read_network(root.child("network"))
+    if root.integer("format_version") != 1:
+        return network
+    with naming(root.where("parameters")):
+        return fed_as_format_1(network, root.json("parameters"))
+
+
+def _read_integers(root: Item) -> IntegerFormat | None:
+    if root.integer("format_version") == 1:
+        with naming(root.where("parameters")):
+            return integers_of_format_1(root.json("parameters"))
+    if not root.has("integers"):
+        return None
+    item = root.child("integers")
     item.refuse_unknown([field.name for field in dataclasses.fields(IntegerFormat)])
     bits, precision = item.integer("potential_bits"), item.text("precision")
     if bits not in (16, 32) or precision not in ("float32", "float64"):

@@ -216,7 +216,7 @@ def test_truncated_files_are_refused(tmp_path: Path) -> None:
         "network/layers/0/shape@",
         "network/layers/0/neuron",
         "network/layers/0/neuron/kind@",
-        "network/layers/0/neuron/threshold",
+        "network/layers/0/neuron/kind",
         "network/layers/0/links/0/source@",
         "network/layers/0/links/0/delay@",
         "network/layers/0/links/0/chain",
@@ -273,7 +273,7 @@ def put(path: Path, item: str, value: Any) -> None:
         ("network/layers/0/bias@", np.nan, "item /network/layers/0: layer `out`: bias: 1 of 1"),
         ("network/layers/0/bias@", np.bytes_("a"), "bias: expected numbers"),
         ("network/layers/0/neuron/kind@", np.bytes_("cuba"), "kind: `cuba` is unknown; .* if, lif"),
-        ("network/layers/0/neuron/threshold", np.zeros(2), "IF.threshold: expected positive"),
+        ("network/layers/0/neuron/kind", np.zeros(2), "IF.threshold: expected positive"),
         ("network/layers/0/neuron/reset/kind@", np.bytes_("hard"), "`hard` is unknown"),
         ("network/layers/0/links/0/source@", np.bytes_("y"), "link from `y`, which does not exist"),
         ("network/layers/0/links/0/delay@", -1, "delay must be an int >= 0"),
@@ -295,7 +295,7 @@ def test_a_wrong_sparse_matrix_is_named(tmp_path: Path) -> None:
     matrix = sp.csr_array(np.eye(3)[:2])
     layer = Layer("out", (2,), IF(), (Link("x", (Sparse(matrix),)),))
     save_network(path, NetworkFile(Network((Input("x", (3,)),), (layer,))))
-    put(path, f"{item}/columns", np.array([0, 3]))
+    put(path, f"{item}/weight/columns", np.array([0, 3]))
     with pytest.raises(FileFormatError, match=f"item /{item}: "):
         load_network(path)
 
