@@ -16,6 +16,7 @@ from eventsnn import (
     CubaLIF,
     Currents,
     CycleError,
+    DataError,
     EventsnnError,
     Flatten,
     Input,
@@ -66,6 +67,8 @@ def run(x, ticks=3, network=None, **options):
 def run_batch(x, **options):
     return simulate_batch(net(layer(shape=(2, 4, 4))), x, ticks=3, **options)
 
+
+ANSWERS = net(layer(AvgPool2d(4), shape=(2, 1, 1)))
 
 BAD = {
     # neurons and parameters
@@ -250,7 +253,7 @@ BAD = {
         "no samples",
     ),
     "labels": (
-        lambda: evaluate(net(layer(shape=(2, 1, 1))), W((2, 2, 1, 1)), np.zeros(3, int), ticks=1),
+        lambda: evaluate(ANSWERS, W((2, 2, 4, 4)), np.zeros(3, int), ticks=1),
         DataError,
         "one label for each of the 2 samples, found shape (3,)",
     ),
