@@ -48,7 +48,7 @@ def neurons_of(output: str) -> int | None:
         network = eval(expression(output, found.start(1)), names).network  # our own code
     elif found := re.search(r"^[E |]+ann = (Ann\(.*\))$", output, re.MULTILINE):
         ann = eval(found.group(1), names | vars(converters))
-        thresholds = dict.fromkeys(ann.names_of(converters.ops.ReLU), 0.25)
+        thresholds = dict.fromkeys(ann.names_of(converters.ann.ops.ReLU), 0.25)
         network = converters.lower(ann, thresholds)
     else:
         return None

@@ -26,9 +26,9 @@ from small_cifar import read
 from converters import forward, load_ann
 from converters.intake.export_torch import export
 from converters.training.augment import flipped_and_shifted
-from converters.training.clip import (
-    initialize_thresholds,
-    keep_thresholds_positive,
+from converters.training.ceilings import (
+    initialize_ceilings,
+    keep_ceilings_positive,
     parameter_groups,
 )
 from converters.training.fit import fit
@@ -44,7 +44,7 @@ def trained(options: argparse.Namespace) -> ResNet:
     labels = torch.from_numpy(np.concatenate([y for _, y in parts]))
     model = ResNet(options.depth, options.width, options.block, stem_stride=options.stem_stride)
     model = model.to(memory_format=torch.channels_last)
-    initialize_thresholds(model.train(), images[:500].contiguous(memory_format=torch.channels_last))
+    initialize_ceilings(model.train(), images[:500].contiguous(memory_format=torch.channels_last))
     fit(
         model,
         images,
@@ -53,11 +53,11 @@ def trained(options: argparse.Namespace) -> ResNet:
         batch_size=options.batch,
         learning_rate=options.learning_rate,
         parameters=parameter_groups(
-            model, weight_decay=options.weight_decay, threshold_decay=options.threshold_decay
+            model, weight_decay=options.weight_decay, ceiling_decay=options.ceiling_decay
         ),
         seed=options.seed,
         augment=lambda batch: flipped_and_shifted(batch, options.size // 8),
-        project=keep_thresholds_positive,
+        project=keep_ceilings_positive,
         checkpoint=options.out.with_suffix(".checkpoint.pt"),
         log=options.out.with_suffix(".log.jsonl"),
     )
@@ -84,7 +84,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--learning-rate", type=float, default=0.1)
     parser.add_argument("--weight-decay", type=float, default=5e-4)
-    parser.add_argument("--threshold-decay", type=float, default=1e-3)
+    parser.add_argument("--ceiling-decay", type=float, default=1e-3)
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args()
 

@@ -31,6 +31,7 @@ def simulate(
     order: Order = "by_layer",
     granularity: Granularity | None = None,
     seed: int = 0,
+    fused: bool = True,
 ) -> Run:
     """Run ``network`` on one sample.
 
@@ -48,6 +49,10 @@ def simulate(
             touching suits event streams. None looks at the inputs and chooses for each
             layer. Same spikes, same counts.
         seed: of the noise of layers that have any.
+        fused: run the layers that allow it over all ticks in one pass, their spikes as bits;
+            False runs everything through the priority queue. ``docs/engine.md`` says which
+            layers these are. Same spikes, same counts; other speed, and where sums round, the
+            order of additions of ``docs/semantics.md``.
 
     Raises:
         InputError: inputs, ticks or records that do not fit the network, or a batch.
@@ -62,7 +67,9 @@ def simulate(
             f"simulate_batch runs batches"
         )
     chosen = choose_granularity(network, samples) if granularity is None else granularity
-    plan = make_plan(network, precision=precision, order=order, granularity=chosen, seed=seed)
+    plan = make_plan(
+        network, precision=precision, order=order, granularity=chosen, seed=seed, fused=fused
+    )
     return run_chunk(plan, samples, ticks, record)[0]
 
 
@@ -77,6 +84,7 @@ def simulate_batch(
     order: Order = "by_layer",
     granularity: Granularity | None = None,
     seed: int = 0,
+    fused: bool = True,
 ) -> list[Run]:
     """Run ``network`` on each sample of a batch; state is reset between samples.
 
@@ -84,7 +92,7 @@ def simulate_batch(
         inputs: as for `simulate`, with a leading axis, or as a list of `Spikes` or
             `Currents`.
         workers: threads over the samples. The results do not depend on it.
-        network, ticks, record, precision, order, granularity: see `simulate`.
+        network, ticks, record, precision, order, granularity, fused: see `simulate`.
         seed: of the noise of layers that have any; sample i draws its own.
 
     Raises:
@@ -102,7 +110,9 @@ def simulate_batch(
             "inputs[None] is a batch of one image"
         )
     chosen = choose_granularity(network, samples) if granularity is None else granularity
-    plan = make_plan(network, precision=precision, order=order, granularity=chosen, seed=seed)
+    plan = make_plan(
+        network, precision=precision, order=order, granularity=chosen, seed=seed, fused=fused
+    )
     chunks = [(i, samples[i : i + _CHUNK]) for i in range(0, len(samples), _CHUNK)]
     with ThreadPoolExecutor(workers) as executor:
         futures = [executor.submit(run_chunk, plan, chunk, ticks, record, i) for i, chunk in chunks]

@@ -7,10 +7,11 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
@@ -18,10 +19,16 @@ from torch import nn
 
 from eventsnn import ConversionError
 
-__all__ = ["Epoch", "fit"]
+__all__ = ["Epoch", "Precision", "accuracy", "fit"]
+
+#: Of the layers that PyTorch finds fit for it; weights are float32 in any case.
+Precision = Literal["float32", "bfloat16"]
 
 #: Part of the steps in which the learning rate rises.
 _WARM_UP = 0.25
+
+#: Images answered at once where nothing is learnt.
+_ANSWERED = 250
 
 
 @dataclass(frozen=True)
@@ -32,13 +39,15 @@ class Epoch:
         epoch: from 1.
         loss: mean over the images of the epoch, as they were augmented.
         train_accuracy: part of them answered rightly, each before the step that learns it.
-        seconds: wall time.
+        seconds: wall time, without that of ``held_out``.
+        held_out: part of the images held out that is answered rightly after the epoch.
     """
 
     epoch: int
     loss: float
     train_accuracy: float
     seconds: float
+    held_out: float | None = None
 
 
 def fit(
@@ -55,6 +64,8 @@ def fit(
     seed: int = 0,
     augment: Callable[[torch.Tensor], torch.Tensor] | None = None,
     project: Callable[[nn.Module], None] | None = None,
+    held_out: tuple[torch.Tensor, torch.Tensor] | None = None,
+    precision: Precision = "float32",
     checkpoint: Path | None = None,
     log: Path | None = None,
 ) -> list[Epoch]:
@@ -62,14 +73,16 @@ def fit(
 
     Steps are those of SGD with Nesterov momentum .9. The learning rate goes through one cycle
     (Smith and Topin, arXiv 1708.07120): it rises linearly from 0 to ``learning_rate`` in the
-    first quarter of the steps, and falls to 0 by half a cosine in the others. The result is a
-    function of the model's weights, the data, the arguments, the version of PyTorch and its
-    number of threads. Interrupted and resumed from its checkpoint it is the same, bit by bit.
+    first quarter of the steps, and falls to 0 by half a cosine in the others. On the CPU the
+    result is a function of the model's weights, the data, the arguments, the version of PyTorch
+    and its number of threads. Interrupted and resumed from its checkpoint it is the same, bit by
+    bit. A GPU adds in no fixed order unless ``torch.use_deterministic_algorithms`` asks for it.
 
     Args:
         model: (N, ...) images -> (N, classes) logits.
-        images: all of them, (N, ...), as ``augment`` or the model takes them.
-        labels: (N,), int64.
+        images: all of them, (N, ...), as ``augment`` or the model takes them, on the model's
+            device.
+        labels: (N,), int64, there too.
         epochs: how often each image is seen.
         batch_size: images per step; the last of an epoch may have fewer.
         learning_rate: the largest.
@@ -79,10 +92,13 @@ def fit(
             of its own, in place of that rule.
         label_smoothing: as in `torch.nn.CrossEntropyLoss`.
         seed: of the order of images, the augmentation, and what the model itself draws from
-            PyTorch's global generator, which is left as it was.
+            PyTorch's global generators, which are left as they were.
         augment: applied to each batch.
         project: called with the model after each step, to put parameters back where they may
             be.
+        held_out: images, as the model takes them, and labels to answer after each epoch; for
+            choices, since the training does not see them.
+        precision: of convolutions and products; "bfloat16" where a GPU is fast with it.
         checkpoint: written after each epoch, whole or not at all; where it exists, training
             goes on from there.
         log: JSON lines, one `Epoch` each, of all epochs so far.
@@ -100,40 +116,45 @@ def fit(
         "label_smoothing": label_smoothing,
         "seed": seed,
         "images": len(images),
+        "precision": precision,
     }
+    device = images.device
     groups = list(_decaying(model, weight_decay) if parameters is None else parameters)
     optimizer = torch.optim.SGD(groups, learning_rate, momentum=0.9, nesterov=True)
     steps = epochs * math.ceil(len(images) / batch_size)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, partial(_one_cycle, steps))
     criterion = nn.CrossEntropyLoss(label_smoothing=label_smoothing)
-    state = _State(model, optimizer, schedule, settings)
-    with torch.random.fork_rng(devices=[]), _progress() as progress:
+    state = _State(model, optimizer, schedule, settings, device)
+    lower = partial(torch.autocast, device.type, torch.bfloat16, enabled=precision == "bfloat16")
+    with _own_generators(device), _progress() as progress:
         torch.manual_seed(seed)
         history = state.restored(checkpoint) if checkpoint and checkpoint.exists() else []
         task = progress.add_task("training", total=steps)
         progress.advance(task, schedule.last_epoch)
-        model.train()
         for epoch in range(len(history) + 1, epochs + 1):
+            model.train()
             began = time.perf_counter()
-            total, right = 0.0, 0
-            for batch in torch.randperm(len(images)).split(batch_size):
+            # summed where they are, as to read one is to wait for its device
+            total, right = torch.zeros(2, dtype=torch.float64, device=device)
+            for batch in torch.randperm(len(images)).to(device).split(batch_size):
                 x, y = images[batch], labels[batch]
-                logits = model(x if augment is None else augment(x))
-                loss = criterion(logits, y)
+                with lower():
+                    logits = model(x if augment is None else augment(x))
+                    loss = criterion(logits, y)
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
                 schedule.step()
                 if project is not None:
                     project(model)
-                total += loss.item() * len(batch)
-                right += int((logits.argmax(1) == y).sum())
+                total += loss.detach() * len(batch)
+                right += (logits.argmax(1) == y).sum()
                 progress.advance(task)
-            _check_finite(total, epoch)
-            seconds = time.perf_counter() - began
-            history.append(
-                Epoch(epoch, total / len(images), right / len(images), round(seconds, 2))
-            )
+            _check_finite(total.item(), epoch)
+            seconds = round(time.perf_counter() - began, 2)
+            known = None if held_out is None else accuracy(model, *held_out)
+            shares = (total.item() / len(images), right.item() / len(images))
+            history.append(Epoch(epoch, *shares, seconds, known))
             if checkpoint is not None:
                 _replace(checkpoint, partial(state.save, history))
             if log is not None:
@@ -141,6 +162,25 @@ def fit(
                 _replace(log, partial(Path.write_text, data=lines))
     model.eval()
     return history
+
+
+def accuracy(model: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> float:
+    """Part of the images that ``model``, in evaluation mode from now on, answers rightly."""
+    model.eval()
+    with torch.no_grad():
+        batches = zip(images.split(_ANSWERED), labels.split(_ANSWERED), strict=True)
+        right = sum(int((model(x).argmax(1) == y).sum()) for x, y in batches)
+    return right / len(images)
+
+
+def _own_generators(device: torch.device) -> AbstractContextManager[None]:
+    """Leave the global generators, of the CPU and of ``device``, as they were."""
+    forked: AbstractContextManager[None]
+    if device.type == "cpu":
+        forked = torch.random.fork_rng(devices=[])
+    else:
+        forked = torch.random.fork_rng(devices=[device], device_type=device.type)
+    return forked
 
 
 @dataclass(frozen=True)
@@ -151,6 +191,7 @@ class _State:
     optimizer: torch.optim.Optimizer
     schedule: torch.optim.lr_scheduler.LRScheduler
     settings: dict[str, Any]
+    device: torch.device
 
     def save(self, history: list[Epoch], path: Path) -> None:
         content = {
@@ -158,10 +199,17 @@ class _State:
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "schedule": self.schedule.state_dict(),
-            "generator": torch.get_rng_state(),
+            "generators": self.generators(),
             "history": [asdict(line) for line in history],
         }
         torch.save(content, path)
+
+    def generators(self) -> list[torch.Tensor]:
+        """States of the global generators: of the CPU, and of another device."""
+        states = [torch.get_rng_state()]
+        if self.device.type != "cpu":
+            states.append(torch.get_device_module(self.device).get_rng_state(self.device))
+        return states
 
     def restored(self, path: Path) -> list[Epoch]:
         content = torch.load(path, map_location="cpu", weights_only=True)
@@ -173,7 +221,10 @@ class _State:
         self.model.load_state_dict(content["model"])
         self.optimizer.load_state_dict(content["optimizer"])
         self.schedule.load_state_dict(content["schedule"])
-        torch.set_rng_state(content["generator"])
+        own, *other = content["generators"]
+        torch.set_rng_state(own)
+        for generator in other:
+            torch.get_device_module(self.device).set_rng_state(generator, self.device)
         return [Epoch(**line) for line in content["history"]]
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import torch
-from torch import nn
 
+from converters.training.ceilings import Bounded
 from eventsnn import ConversionError
 
 __all__ = ["QCFS"]
 
 
-class QCFS(nn.Module):  # type: ignore[misc] # torch is not there where types are checked
+class QCFS(Bounded):
     """``y = c clip(floor(L x / c + 1/2) / L, 0, 1)`` with L levels and a trained ceiling c.
 
     Quantization, clip, floor and shift: exactly the rate, over L steps from a potential of
@@ -32,13 +32,10 @@ class QCFS(nn.Module):  # type: ignore[misc] # torch is not there where types ar
     """
 
     def __init__(self, levels: int, ceiling: float = 1.0) -> None:
-        super().__init__()
+        super().__init__(ceiling)
         if not isinstance(levels, int) or levels < 1:
             raise ConversionError(f"QCFS.levels: expected an int >= 1, found {levels!r}")
-        if not ceiling > 0:
-            raise ConversionError(f"QCFS.ceiling: expected a number > 0, found {ceiling}")
         self.levels = levels
-        self.ceiling = nn.Parameter(torch.tensor(float(ceiling)))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Quantize x."""

@@ -27,7 +27,7 @@ class Residual:
 
 
 def measure_residuals(
-    network: nn.Sequential, images: torch.Tensor, ticks: int = 8
+    network: nn.Module, images: torch.Tensor, ticks: int = 8
 ) -> dict[str, Residual]:
     """The residuals of each `Spike` layer while ``network`` runs ``ticks`` steps without noise.
 
@@ -50,9 +50,7 @@ def measure_residuals(
     return found
 
 
-def match_noise(
-    network: nn.Sequential, images: torch.Tensor, ticks: int = 8
-) -> dict[str, Residual]:
+def match_noise(network: nn.Module, images: torch.Tensor, ticks: int = 8) -> dict[str, Residual]:
     """Set each layer's noise to the moments of its own residuals; returns them.
 
     A layer without undecided neurons keeps the noise that it has.
@@ -61,6 +59,5 @@ def match_noise(
     for name, residual in found.items():
         layer = network.get_submodule(name)
         assert isinstance(layer, Spike)
-        layer.mean.fill_(residual.mean)
-        layer.standard_deviation.fill_(residual.standard_deviation)
+        layer.set_noise(residual.mean, residual.standard_deviation)
     return found

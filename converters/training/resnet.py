@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal, get_args
 
 import torch
@@ -26,7 +27,7 @@ class ResNet(nn.Module):  # type: ignore[misc] # torch is not there where types 
 
     A 3x3 convolution, three stages of n blocks with ``width``, ``2 width`` and ``4 width``
     channels, the first block of stages 2 and 3 with stride 2, the mean over pixels, a linear
-    read-out. Activations are `ClippedReLU`. With act an activation, BN a batch norm, S the
+    read-out. With act an activation, BN a batch norm, S the
     identity or, where the shape changes, a 1x1 convolution with the block's stride:
 
     - ``post``, the ordinary block: ``y = act(BN2 Conv2 act(BN1 Conv1 x) + BN S x)``. As
@@ -52,6 +53,7 @@ class ResNet(nn.Module):  # type: ignore[misc] # torch is not there where types 
         block: see above.
         stem_stride: of the first convolution; 2 makes training four times as cheap.
         classes, channels: of the answer and of the images.
+        activation: makes the module of each activation.
 
     Raises:
         ConversionError: an impossible depth or width, or an unknown block.
@@ -66,6 +68,7 @@ class ResNet(nn.Module):  # type: ignore[misc] # torch is not there where types 
         stem_stride: int = 1,
         classes: int = 10,
         channels: int = 3,
+        activation: Callable[[], nn.Module] = ClippedReLU,
     ) -> None:
         super().__init__()
         if depth < 8 or depth % 6 != 2 or width < 1:
@@ -80,13 +83,14 @@ class ResNet(nn.Module):  # type: ignore[misc] # torch is not there where types 
         # a restructured block begins with batch norm and activation of its own
         self.head = nn.Sequential()
         if block == "post":
-            self.head = nn.Sequential(nn.BatchNorm2d(width), ClippedReLU())
+            self.head = nn.Sequential(nn.BatchNorm2d(width), activation())
         before = width
         for stage in range(3):
             after = width * 2**stage
             blocks: list[nn.Module] = []
             for index in range((depth - 2) // 6):
-                blocks.append(kind(before, after, stride=2 if stage and not index else 1))
+                stride = 2 if stage and not index else 1
+                blocks.append(kind(before, after, stride, activation))
                 before = after
             self.add_module(f"layer{stage + 1}", nn.Sequential(*blocks))
         self.bn = nn.Identity() if block == "post" else nn.BatchNorm2d(before)
@@ -106,15 +110,17 @@ class ResNet(nn.Module):  # type: ignore[misc] # torch is not there where types 
 
 
 class _Post(nn.Module):  # type: ignore[misc] # as above
-    def __init__(self, before: int, after: int, stride: int) -> None:
+    def __init__(
+        self, before: int, after: int, stride: int, activation: Callable[[], nn.Module]
+    ) -> None:
         super().__init__()
         self.conv1, self.bn1 = _conv3(before, after, stride), nn.BatchNorm2d(after)
-        self.act1 = ClippedReLU()
+        self.act1 = activation()
         self.conv2, self.bn2 = _conv3(after, after), nn.BatchNorm2d(after)
         self.shortcut = _shortcut(before, after, stride)
         if not isinstance(self.shortcut, nn.Identity):
             self.shortcut = nn.Sequential(self.shortcut, nn.BatchNorm2d(after))
-        self.act2 = ClippedReLU()
+        self.act2 = activation()
 
     def begin_near_identity(self) -> None:
         nn.init.constant_(self.bn2.weight, _SMALL_BRANCH)
@@ -127,11 +133,13 @@ class _Post(nn.Module):  # type: ignore[misc] # as above
 class _Pre(nn.Module):  # type: ignore[misc] # as above
     """What the restructured blocks have in common: their layers."""
 
-    def __init__(self, before: int, after: int, stride: int) -> None:
+    def __init__(
+        self, before: int, after: int, stride: int, activation: Callable[[], nn.Module]
+    ) -> None:
         super().__init__()
-        self.bn1, self.act1 = nn.BatchNorm2d(before), ClippedReLU()
+        self.bn1, self.act1 = nn.BatchNorm2d(before), activation()
         self.conv1 = _conv3(before, after, stride)
-        self.bn2, self.act2 = nn.BatchNorm2d(after), ClippedReLU()
+        self.bn2, self.act2 = nn.BatchNorm2d(after), activation()
         self.conv2 = _conv3(after, after)
         self.shortcut = _shortcut(before, after, stride)
 

@@ -12,12 +12,14 @@ Computation 35(9):1593-1608, 2023)::
 from __future__ import annotations
 
 import math
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import nn
 
-__all__ = ["MultiStep", "Spike"]
+from converters.training.ceilings import Bounded
+
+__all__ = ["MultiStep", "ScaledSpike", "Spike"]
 
 _Train = tuple[torch.Tensor, list[torch.Tensor]]
 
@@ -41,7 +43,8 @@ def _normal(like: torch.Tensor) -> torch.Tensor:
 
     That is seven times as fast as ``torch.randn_like`` for images with channels last.
     """
-    return torch.randn(like.numel()).as_strided(like.size(), torch.empty_like(like).stride())
+    drawn = torch.randn(like.numel(), device=like.device, dtype=like.dtype)
+    return drawn.as_strided(like.size(), torch.empty_like(like).stride())
 
 
 class Spike(nn.Module):  # type: ignore[misc]
@@ -78,13 +81,25 @@ class Spike(nn.Module):  # type: ignore[misc]
         deviation = uniform if standard_deviation is None else standard_deviation
         self.register_buffer("mean", torch.tensor(mean))
         self.register_buffer("standard_deviation", torch.tensor(deviation))
+        self._noisy = deviation > 0  # to ask the buffer would be to wait for its device
+        self._ticks: int | None = None  # of the `MultiStep` that runs this layer, if any
+        self._train: _Train | None = None  # what such a run has left here
 
     def forward(self, current: torch.Tensor) -> torch.Tensor:
-        """The spikes of a single step, 0 or 1."""
+        """The spikes of a single step, 0 or 1; within a `MultiStep`, of its steps in turn."""
+        if self._ticks is not None:
+            self._train = self.over_ticks(current.unflatten(0, (self._ticks, -1)))
+            return self._train[0].flatten(0, 1)
         potential = current + self.mean
-        if self.training and self.standard_deviation > 0:
+        if self.training and self._noisy:
             potential = potential + self.standard_deviation * _normal(current)
         return _Fire.apply(potential - self.threshold)
+
+    def set_noise(self, mean: float, standard_deviation: float) -> None:
+        """Change what is drawn."""
+        self.mean.fill_(mean)
+        self.standard_deviation.fill_(standard_deviation)
+        self._noisy = standard_deviation > 0
 
     def over_ticks(self, currents: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
         """Spikes (T, N, ...) and T residuals of currents (T, N, ...), without noise.
@@ -111,22 +126,50 @@ class Spike(nn.Module):  # type: ignore[misc]
         )
 
 
-class MultiStep(nn.Module):  # type: ignore[misc]
-    """A sequence of layers over ``ticks`` steps of one static image: mean of the outputs.
+class ScaledSpike(Bounded):
+    """``y = c [x + xi >= c]``: a spike worth its threshold c, which is trained.
 
-    What comes before the first `Spike` is the same in every step and computed once. Batch norm
-    takes its statistics over images and steps together. Gradients flow through the steps, so
-    training it is back-propagation through time.
+    ``xi ~ N(c / 2, (deviation c)^2)`` in training mode, ``xi = c / 2`` in evaluation mode, as
+    `Spike`, which it holds. So it takes the place of a ReLU in a trained network: in
+    expectation it is nearly ``min(max(x, 0), c)``.
 
     Args:
-        network: a sequence of layers; `Spike` keeps its residual, all others have no memory.
-        ticks: T >= 1.
+        ceiling: the first value of c, > 0; see `converters.training.ceilings`.
+        deviation: of the noise, in parts of c; that of a uniform residual by default. With 0
+            there is none.
     """
 
-    def __init__(self, network: nn.Sequential, ticks: int) -> None:
+    #: Lower than elsewhere: what is worth 0 or c is far off where x is small against c.
+    quantile: ClassVar[float] = 0.9
+
+    def __init__(self, ceiling: float = 1.0, *, deviation: float | None = None) -> None:
+        super().__init__(ceiling)
+        # of x / c, so that threshold and noise follow c
+        self.spike = Spike(standard_deviation=deviation)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """0 or the ceiling."""
+        return self.spike(x / self.ceiling) * self.ceiling
+
+
+class MultiStep(nn.Module):  # type: ignore[misc]
+    """A network over ``ticks`` steps of one static image: mean of the outputs.
+
+    Batch norm takes its statistics over images and steps together. Gradients flow through the
+    steps, so training it is back-propagation through time.
+
+    Args:
+        network: `Spike` keeps its residual, all other layers have no memory.
+        ticks: T >= 1.
+        static: a module of ``network`` by which all else is reached, and before which nothing
+            spikes; it is computed once and its result repeated, in place of the image.
+    """
+
+    def __init__(self, network: nn.Module, ticks: int, static: nn.Module | None = None) -> None:
         super().__init__()
         self.network = network
         self.ticks = ticks
+        self._static = (static,)  # in a tuple, as it is no part beside the network
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """The read-out, averaged over the steps."""
@@ -135,13 +178,28 @@ class MultiStep(nn.Module):  # type: ignore[misc]
 
     def run(self, images: torch.Tensor) -> tuple[torch.Tensor, dict[str, _Train]]:
         """Read-out of each step (T, N, ...), and by name each layer's spikes and residuals."""
-        values = images[None]
-        trains: dict[str, _Train] = {}
-        for name, layer in self.network.named_children():
-            if isinstance(layer, Spike):
-                currents = values.expand(self.ticks, *values.shape[1:])
-                trains[name] = layer.over_ticks(currents)
-                values = trains[name][0]
-            else:
-                values = layer(values.flatten(0, 1)).unflatten(0, values.shape[:2])
-        return values, trains
+        spikes = {name: m for name, m in self.network.named_modules() if isinstance(m, Spike)}
+        (static,) = self._static
+        repeated: Any = None
+        if static is None:
+            images = self._repeated(images)
+        else:
+            repeated = static.register_forward_hook(lambda *call: self._repeated(call[-1]))
+        for spike in spikes.values():
+            spike._ticks = self.ticks  # noqa: SLF001 - theirs is this file
+        try:
+            outputs = self.network(images)
+            trains = {
+                name: spike._train  # noqa: SLF001
+                for name, spike in spikes.items()
+                if spike._train is not None  # noqa: SLF001 - one that was not reached
+            }
+        finally:
+            for spike in spikes.values():
+                spike._ticks = spike._train = None  # noqa: SLF001
+            if repeated is not None:
+                repeated.remove()
+        return outputs.unflatten(0, (self.ticks, -1)), trains
+
+    def _repeated(self, values: torch.Tensor) -> torch.Tensor:
+        return values.repeat(self.ticks, *(1,) * (values.ndim - 1))

@@ -9,6 +9,7 @@ from eventsnn.description.neurons import ReadOut
 from eventsnn.engine.counting import count_operations, operations_after
 from eventsnn.engine.layout import public_index, to_public
 from eventsnn.engine.plan import Plan
+from eventsnn.engine.tallies import Tallies
 from eventsnn.kernels import tables as t
 from eventsnn.kernels.advance import potential_at
 from eventsnn.record import Record
@@ -18,12 +19,19 @@ from eventsnn.signals.spikes import Spikes
 __all__ = ["collect"]
 
 
-def collect(plan: Plan, state: t.State, pool: t.Pool, record: Record, ticks: int) -> Run:
-    """What came out of ``ticks`` ticks."""
+def collect(
+    plan: Plan,
+    state: t.State,
+    pool: t.Pool,
+    record: Record,
+    ticks: int,
+    tallies: Tallies | None,
+) -> Run:
+    """What came out of ``ticks`` ticks; the ``tallies`` are those of fused layers."""
     return Run(
         ticks=ticks,
         output=_output(plan, state, pool, ticks),
-        counts=count_operations(plan, state, pool, ticks),
+        counts=count_operations(plan, state, pool, ticks, tallies),
         queue=Queue(
             packets=int(state.registers[t.PACKETS]),
             wakes=int(state.registers[t.WAKES]),
@@ -41,7 +49,7 @@ def collect(plan: Plan, state: t.State, pool: t.Pool, record: Record, ticks: int
             for name in record.potentials_before_reset
         },
         after=(
-            operations_after(plan, state, pool, record.operations_after)
+            operations_after(plan, state, pool, record.operations_after, tallies)
             if record.operations_after
             else None
         ),

@@ -34,6 +34,7 @@ from eventsnn.description.neurons import (
 )
 from eventsnn.engine.link_tables import DescribedLink
 from eventsnn.engine.plan import Plan
+from eventsnn.engine.tallies import Tallies
 from eventsnn.kernels import tables as t
 from eventsnn.kernels.emission_sums import emission_sums
 
@@ -119,45 +120,50 @@ class _Train:
 
 def _train(plan: Plan, state: t.State, pool: t.Pool, node: int) -> _Train:
     emissions = []
-    emission, following = int(state.nodes.emission_head[node]), pool.emissions.next
+    emission, following = int(state.nodes[node]["emission_head"]), pool.emissions["next"]
     while emission >= 0:
         emissions.append(emission)
         emission = int(following[emission])
     at = np.array(emissions, dtype=np.int64)
-    begin, end = pool.emissions.start[at], pool.emissions.stop[at]
+    begin, end = pool.emissions["start"][at], pool.emissions["stop"][at]
     index, amplitude = pool.index, None
-    if state.nodes.graded[node]:
+    if state.nodes[node]["graded"]:
         spans = [np.arange(a, b) for a, b in zip(begin, end, strict=True)]
         where = np.concatenate([np.zeros(0, dtype=np.int64), *spans])
         index, amplitude = index[where], pool.amplitude[where].astype(np.float64)
         lengths = end - begin
         end = np.cumsum(lengths)
         begin = end - lengths
-    return _Train(pool.emissions.tick[at], begin, end, index, amplitude, _is_relay(plan, node))
+    return _Train(pool.emissions["tick"][at], begin, end, index, amplitude, _is_relay(plan, node))
 
 
 def _is_relay(plan: Plan, node: int) -> bool:
-    return node >= plan.inputs and int(plan.layers.table.kind[node - plan.inputs]) == t.KIND_RELAY
+    return node >= plan.inputs and plan.columns.kind[node - plan.inputs] == t.KIND_RELAY
 
 
-def count_operations(plan: Plan, state: t.State, pool: t.Pool, ticks: int) -> Counts:
-    """The counts of one sample, after all its ticks."""
+def count_operations(
+    plan: Plan, state: t.State, pool: t.Pool, ticks: int, tallies: Tallies | None = None
+) -> Counts:
+    """The counts of one sample, after all its ticks; the ``tallies`` are those of fused layers."""
     flowing = _flowing(plan, pool, ticks)
     since: dict[int, int] = {}  # the first tick with a current, by layer
     for arrival in flowing:
-        layer = int(plan.links.table.target[arrival.link])
+        layer = plan.columns.target[arrival.link]
         since[layer] = min(since.get(layer, ticks), arrival.tick)
-    entered = np.flatnonzero(pool.analog.tick < ticks)
+    entered = np.flatnonzero(pool.analog["tick"] < ticks)
+    emitted = state.nodes["spikes"].tolist()
+    synops = state.synops.tolist()
     return Counts(
-        spikes={name: int(state.nodes.spikes[node]) for node, name in enumerate(plan.nodes)},
+        spikes=dict(zip(plan.nodes, emitted, strict=True)),
         links=tuple(
-            _link_count(plan, state, pool, described, ticks) for described in plan.wiring.described
+            _link_count(plan, state, pool, described, ticks, _Done(emitted, synops, tallies))
+            for described in plan.wiring.described
         ),
         input_macs=sum(
             int(plan.wiring.fan_out(arrival.link).sum(dtype=np.int64)) for arrival in flowing
         ),
         input_adds=sum(
-            int(plan.layers.table.neurons[layer]) * _drives(plan, layer, first, ticks)
+            plan.columns.neurons[layer] * _drives(plan, layer, first, ticks)
             for layer, first in since.items()
         ),
         bias_adds=sum(
@@ -165,14 +171,21 @@ def count_operations(plan: Plan, state: t.State, pool: t.Pool, ticks: int) -> Co
         ),
         comparisons=int(state.registers[t.COMPARISONS]),
         resets={
-            layer.name: _resets(plan, state, pool, layer.neuron, plan.nodes.index(layer.name))
+            layer.name: _resets(
+                plan,
+                state,
+                pool,
+                layer.neuron,
+                plan.inputs + plan.network.positions[layer.name],
+                emitted,
+            )
             for layer in plan.network.layers
         },
         input_macs_effective=sum(
             int(_effective(plan, arrival.link)[arrival.pixels].sum(dtype=np.int64))
             for arrival in flowing
         ),
-        input_nonzeros=int((pool.analog.stop[entered] - pool.analog.start[entered]).sum()),
+        input_nonzeros=int((pool.analog["stop"][entered] - pool.analog["start"][entered]).sum()),
     )
 
 
@@ -196,31 +209,33 @@ def _flowing(plan: Plan, pool: t.Pool, ticks: int) -> list[_Arrival]:
     arrivals = []
     for value in range(pool.analog.size):
         pixels = pool.pixel[pool.analog.start[value] : pool.analog.stop[value]]
-        for link in np.flatnonzero(plan.links.table.source == pool.analog.node[value]).tolist():
-            tick = int(pool.analog.tick[value] + plan.links.table.delay[link])
-            if tick < ticks:
+        node, start = int(pool.analog["node"][value]), int(pool.analog["tick"][value])
+        for link, source in enumerate(plan.columns.source):
+            tick = start + plan.columns.delay[link]
+            if source == node and tick < ticks:
                 arrivals.append(_Arrival(link, tick, pixels))
     return arrivals
 
 
 def _drives(plan: Plan, layer: int, first: int, end: int) -> int:
     """How often bias and current of a layer are added in the ticks ``first`` to ``end - 1``."""
-    stage, phases = int(plan.layers.table.stage[layer]), int(plan.layers.table.phases[layer])
+    stage, phases, last = plan.columns.words[layer]
     if stage == 0:
         return end - first
-    last = int(plan.layers.table.readings[layer])
     before, until = (
         min(max(0, (tick - stage * phases) // (2 * phases) + 1), last) for tick in (first, end)
     )
     return until - before
 
 
-def _resets(plan: Plan, state: t.State, pool: t.Pool, neuron: Neuron, node: int) -> int:
+def _resets(
+    plan: Plan, state: t.State, pool: t.Pool, neuron: Neuron, node: int, emitted: list[int]
+) -> int:
     match neuron:
         case IF(reset=reset) | LIF(reset=reset) | CubaLIF(reset=reset):
-            return 0 if isinstance(reset, NoReset) else int(state.nodes.spikes[node])
+            return 0 if isinstance(reset, NoReset) else emitted[node]
         case Signed(max_spikes=1) | Bistable() | PhaseIF():
-            return int(state.nodes.spikes[node])
+            return emitted[node]
         case Burst() | Signed():  # s theta is subtracted at once
             return int(_train(plan, state, pool, node).events().sum())
         case LI() | PhaseAccumulator() | Relay() | RunningMaximum() | PhaseMaximum():
@@ -233,15 +248,33 @@ def _effective(plan: Plan, link: int) -> NDArray[np.int32]:
     return plan.wiring.effective_fan_out.get(link, plan.wiring.fan_out(link))
 
 
+@dataclass(frozen=True)
+class _Done:
+    """What the kernels counted.
+
+    Attributes:
+        emitted: spikes by node.
+        synops: of each plan link, as `eventsnn.kernels.tables.State.synops`.
+        tallies: of fused layers.
+    """
+
+    emitted: list[int]
+    synops: list[list[int]]
+    tallies: Tallies | None
+
+
 def _link_count(
-    plan: Plan, state: t.State, pool: t.Pool, described: DescribedLink, ticks: int
+    plan: Plan, state: t.State, pool: t.Pool, described: DescribedLink, ticks: int, done: _Done
 ) -> LinkCount:
     parts = list(described.parts)
-    source = int(plan.links.table.source[parts[0]])
-    synops, ac, mac, lost = (int(n) for n in state.synops[parts].sum(axis=0))
-    spikes, effective = int(state.nodes.spikes[source]), synops
+    source = plan.columns.source[parts[0]]
+    synops, ac, mac, lost = (sum(done.synops[part][k] for part in parts) for k in range(4))
+    spikes, effective = done.emitted[source], synops
     zeros = any(part in plan.wiring.effective_fan_out for part in parts)
-    if np.any(plan.links.table.delay[parts] > 0) or zeros:
+    if done.tallies is not None and parts[0] in done.tallies.links:
+        of = done.tallies.links[parts[0]]
+        spikes, effective = done.tallies.whole[of.spikes], done.tallies.whole[of.effective]
+    elif zeros or any(plan.columns.delay[part] > 0 for part in parts):
         train = _train(plan, state, pool, source)
         spikes = train.first_arrivals(described.first_delay, ticks)
         if zeros and synops:
@@ -262,7 +295,11 @@ def _link_count(
 
 
 def operations_after(
-    plan: Plan, state: t.State, pool: t.Pool, points: tuple[int, ...]
+    plan: Plan,
+    state: t.State,
+    pool: t.Pool,
+    points: tuple[int, ...],
+    tallies: Tallies | None = None,
 ) -> OperationsAfter:
     """The operations that a run of each of these many ticks would have done."""
     nodes, links = len(plan.nodes), len(plan.wiring.described)
@@ -274,11 +311,28 @@ def operations_after(
         ac=np.zeros((links, *shape), dtype=np.int64),
         mac=np.zeros((links, *shape), dtype=np.int64),
     )
-    trains = [_train(plan, state, pool, node) for node in range(nodes)]
-    for node, train in enumerate(trains):
-        found.spikes[node] = _cumulative(train.tick, train.spikes(), points)
+    fused = {} if tallies is None else tallies.nodes
+    into_fused = {} if tallies is None else tallies.links
+    after = np.zeros((0, len(points))) if tallies is None else tallies.sums[:, 1:]
+    trains: dict[int, _Train] = {}
+
+    def train_of(node: int) -> _Train:
+        if node not in trains:
+            trains[node] = _train(plan, state, pool, node)
+        return trains[node]
+
+    for node in range(nodes):
+        if node in fused:
+            found.spikes[node] = after[fused[node]]
+        else:
+            train = train_of(node)
+            found.spikes[node] = _cumulative(train.tick, train.spikes(), points)
     for number, described in enumerate(plan.wiring.described):
-        train = trains[int(plan.links.table.source[described.parts[0]])]
+        if described.parts[0] in into_fused:
+            of = into_fused[described.parts[0]]
+            found.delivered[number], found.ac[number] = after[of.spikes], after[of.synops]
+            continue
+        train = train_of(plan.columns.source[described.parts[0]])
         first = described.first_delay
         if isinstance(first, int):
             found.delivered[number] = _cumulative(train.tick + first, train.spikes(), points)
@@ -290,7 +344,7 @@ def operations_after(
             fan = plan.wiring.fan_out(part)
             synops = train.synops(fan)
             additions = synops if train.amplitude is None else train.additions(fan)
-            arrival = train.tick + plan.links.table.delay[part]
+            arrival = train.tick + plan.columns.delay[part]
             found.ac[number] += _cumulative(arrival, additions, points)
             found.mac[number] += _cumulative(arrival, synops - additions, points)
     return found

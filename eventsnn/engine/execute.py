@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventsnn.engine.collect import collect
+from eventsnn.engine.fused_choice import FusedChoice
+from eventsnn.engine.fused_run import FusedRun, parts
 from eventsnn.engine.load import load
 from eventsnn.engine.plan import Plan
 from eventsnn.engine.state import (
@@ -80,12 +82,21 @@ class _Worker:
         self._ticks = ticks
         self._state = make_state(plan, record, ticks)
         self._pool = make_pool(plan)
+        self._choice = FusedChoice(plan, record, ticks)
+        self._fused: FusedRun | None = None
 
     def run(self, sample: Sample, number: int) -> Run:
         """Run one sample from tick 0; ``number`` is its place in the batch."""
         reset_state(self._plan, self._state, number)
         self._pool = reset_pool(self._pool)
-        self._run_between(sample, 0, self._ticks)
+        self._fused = self._choice.of(sample)
+        if self._fused is None:
+            self._run_between(sample, 0, self._ticks)
+            return self._finish(sample)
+        changes = self._fused.reset(sample, (self._ticks, *self._record.operations_after))
+        for begin, end in parts(changes, 0, self._ticks):
+            self._run_part(self._fused, sample, begin, end)
+        self._fused.finish(self._state, self._ticks)
         return self._finish(sample)
 
     def resume(self, snapshot: _Snapshot, sample: Sample, end: int) -> Run:
@@ -102,15 +113,38 @@ class _Worker:
         self._pool = load(plan, state, self._pool, sample, begin, end)
         waiting = self._take_queue()
         for component in range(plan.components):
-            self._feed(component, waiting, fresh=begin == 0)
-            while (status := self._loop(component)) != t.DONE:
-                self._grow(status)
+            self._run_queued(component, waiting, begin, end)
         for layer in range(plan.layers.table.size):
             record_until(plan.layers, state, layer, end)
 
+    def _run_queued(self, component: int, waiting: NDArray[np.int64], begin: int, end: int) -> None:
+        self._feed(component, waiting, fresh=begin == 0)
+        while (status := self._loop(component, end)) != t.DONE:
+            self._grow(status)
+
+    def _run_part(self, fused: FusedRun, sample: Sample, begin: int, end: int) -> None:
+        """Some ticks of a run with fused layers: in the order of components, each in its way."""
+        plan, state = self._plan, self._state
+        self._pool = load(plan, state, self._pool, sample, begin, end)
+        waiting = self._take_queue()
+        fused.begin(sample, state, self._pool, begin, end)
+        for step in fused.steps:
+            if step.group is None:
+                self._run_queued(step.component, waiting, begin, end)
+                for layer in step.layers:
+                    fused.take_events(plan.inputs + layer, state, self._pool)
+                    record_until(plan.layers, state, layer, end)
+                continue
+            fused.run(step.group, last=end == self._ticks)
+            for layer in step.layers:
+                if plan.inputs + layer in fused.emitting:
+                    self._pool = fused.give_events(plan.inputs + layer, state, self._pool)
+        fused.end(state)
+
     def _finish(self, sample: Sample) -> Run:
         plan, state, pool, record = self._plan, self._state, self._pool, self._record
-        done = collect(plan, state, pool, record, self._ticks)
+        tallies = None if self._fused is None else self._fused.tallies
+        done = collect(plan, state, pool, record, self._ticks, tallies)
         if not record.resumable:
             return done
         snapshot = _Snapshot(plan, record, sample, self._ticks, _copy(state), _copy(pool))
@@ -139,7 +173,7 @@ class _Worker:
         restore(pool.heap_tick, pool.heap_order, pool.heap_payload, state.registers, mine)
         feed(plan.layers, plan.links, state, pool, plan.inputs, component, fresh)
 
-    def _loop(self, component: int) -> int:
+    def _loop(self, component: int, end: int) -> int:
         plan = self._plan
         return run(
             plan.layers,
@@ -149,7 +183,7 @@ class _Worker:
             self._pool,
             plan.inputs,
             component,
-            self._ticks,
+            end,
         )
 
     def _grow(self, status: int) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal, assert_never
 
 import numpy as np
@@ -27,6 +28,8 @@ from eventsnn.description.neurons import (
     RunningMaximum,
     Signed,
 )
+from eventsnn.engine.fused_layers import FusedLayers, fuse
+from eventsnn.engine.fused_layout import FusedLayout, Request
 from eventsnn.engine.layer_tables import is_noisy, layer_tables
 from eventsnn.engine.link_tables import LinkPlan, link_tables
 from eventsnn.engine.schedule import components
@@ -42,6 +45,25 @@ Order = Literal["by_layer", "by_tick"]
 
 #: Nothing of these could be advanced neuron by neuron.
 _SWEPT = Relay | Maximum | Bistable | PhaseAccumulator | PhaseIF
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Columns of the tables as lists: a field of a record array takes some microseconds to read.
+
+    Attributes:
+        source, target, delay: by plan link.
+        neurons, kind, noisy: by layer.
+        words: by layer: stage, phases, readings.
+    """
+
+    source: list[int]
+    target: list[int]
+    delay: list[int]
+    neurons: list[int]
+    kind: list[int]
+    noisy: list[bool]
+    words: list[tuple[int, int, int]]
 
 
 @dataclass(frozen=True)
@@ -62,6 +84,8 @@ class Plan:
             is known only with the sample.
         biased: number of neurons with a bias, of each layer.
         seed: of the noise.
+        fused: the layers that can run all ticks in one pass.
+        layouts: their tables, as far as they were asked for.
     """
 
     network: Network
@@ -76,6 +100,29 @@ class Plan:
     graded: NDArray[np.bool_]
     biased: tuple[int, ...]
     seed: int = 0
+    fused: FusedLayers = field(default_factory=lambda: FusedLayers({}, ()))
+    layouts: dict[Request, FusedLayout] = field(default_factory=dict, compare=False, repr=False)
+
+    @cached_property
+    def columns(self) -> Columns:
+        """What Python reads of the tables, once for all samples."""
+        links, layers = self.wiring.links.table, self.layers.table
+        return Columns(
+            source=links.source.tolist(),
+            target=links.target.tolist(),
+            delay=links.delay.tolist(),
+            neurons=layers.neurons.tolist(),
+            kind=layers.kind.tolist(),
+            noisy=layers.noisy.tolist(),
+            words=list(
+                zip(
+                    layers.stage.tolist(),
+                    layers.phases.tolist(),
+                    layers.readings.tolist(),
+                    strict=True,
+                )
+            ),
+        )
 
     @property
     def links(self) -> t.Links:
@@ -99,6 +146,7 @@ def make_plan(
     order: Order = "by_layer",
     granularity: Granularity = "swept",
     seed: int = 0,
+    fused: bool = True,
 ) -> Plan:
     """Plan a run.
 
@@ -112,6 +160,7 @@ def make_plan(
         granularity: ``swept`` layers are advanced as a whole when anything reaches them,
             of ``touched`` ones only the neurons that are reached. Same spikes, same counts.
         seed: >= 0, of the noise.
+        fused: whether layers that can run fused do, see `eventsnn.engine.fused_layers`.
 
     Raises:
         NetworkError: an unknown precision, order, granularity or layer.
@@ -147,6 +196,9 @@ def make_plan(
     layers, v_initial, maxima, lazy = layer_tables(
         network, by_position, links, component, touched, real
     )
+    found = FusedLayers({}, ())
+    if fused and order == "by_layer":
+        found = fuse(network, by_position, wiring, component, touched, precision)
     return Plan(
         network=network,
         precision=precision,
@@ -162,6 +214,7 @@ def make_plan(
             int(np.count_nonzero(np.broadcast_to(layer.bias, layer.shape))) for layer in by_position
         ),
         seed=int(seed),
+        fused=found,
     )
 
 

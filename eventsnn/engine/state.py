@@ -104,7 +104,8 @@ def reset_state(plan: Plan, state: t.State, sample: int) -> None:
     """
     for number, layer in enumerate(plan.network.layers):
         position = plan.network.positions[layer.name]
-        state.layers.noise_key[position] = stream(plan.seed, sample, number)
+        if plan.columns.noisy[position]:
+            state.layers.noise_key[position] = stream(plan.seed, sample, number)
     state.v[:] = plan.v_initial
     state.nodes.graded[:] = plan.graded
     for array in (

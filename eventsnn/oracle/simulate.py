@@ -45,7 +45,7 @@ from eventsnn.signals.codings import code, settled_value
 from eventsnn.signals.currents import Currents
 from eventsnn.signals.spikes import Spikes
 
-__all__ = ["Trace", "simulate"]
+__all__ = ["Trace", "by_name", "simulate"]
 
 Array = NDArray[np.float64]
 
@@ -85,7 +85,7 @@ def simulate(
     Raises:
         InputError: inputs that are missing, unknown or of the wrong shape.
     """
-    given = _by_name(network, inputs)
+    given = by_name(network, inputs)
     spikes = {name: np.zeros((ticks, *shape)) for name, shape in network.shapes.items()}
     analog: dict[str, Currents] = {}
     for node in network.inputs:
@@ -300,10 +300,11 @@ def _maximum(neuron: RunningMaximum, x: Array) -> Array:
     return np.asarray(windows[:, ::s_y, ::s_x].max(axis=(3, 4)))
 
 
-def _by_name(
+def by_name(
     network: Network,
     inputs: ArrayLike | Spikes | Currents | Mapping[str, ArrayLike | Spikes | Currents],
 ) -> dict[str, ArrayLike | Spikes | Currents]:
+    """The inputs by name, each of the right shape."""
     if not isinstance(inputs, Mapping):
         if len(network.inputs) != 1:
             raise InputError("the network has several inputs: pass a mapping from their names")

@@ -46,6 +46,7 @@ def assert_equals_oracle(
     order: Order = "by_layer",
     granularity: Granularity = "swept",
     seed: int = 0,
+    fused: bool = True,
 ) -> Run:
     """Spikes and potentials of every layer, at every tick, equal to the bit.
 
@@ -53,7 +54,7 @@ def assert_equals_oracle(
         network: the description.
         inputs: one sample, by input name.
         ticks: how many.
-        precision, order, granularity: of the engine.
+        precision, order, granularity, fused: of the engine.
         seed: of the noise.
 
     Returns:
@@ -72,6 +73,7 @@ def assert_equals_oracle(
         order=order,
         granularity=granularity,
         seed=seed,
+        fused=fused,
     )
     trace = oracle.simulate(network, inputs, ticks=ticks, seed=seed)
     for name in network.positions:
@@ -87,7 +89,8 @@ def assert_equals_oracle(
                 raise AssertionError(
                     f"layer `{name}`: {what} of neuron {first[1:]} at tick {first[0]} is "
                     f"{ours[first]!r}, the oracle has {expected[first]!r} "
-                    f"({precision}, {order}, {granularity}; {len(differs)} values differ)"
+                    f"({precision}, {order}, {granularity}, fused={fused}; "
+                    f"{len(differs)} values differ)"
                 )
     return run
 
@@ -101,6 +104,7 @@ def assert_follows_oracle(
     order: Order = "by_layer",
     granularity: Granularity = "swept",
     seed: int = 0,
+    fused: bool = True,
 ) -> tuple[int, str] | None:
     """Beyond the exactness budget: the first spike that differs is a matter of rounding.
 
@@ -123,6 +127,7 @@ def assert_follows_oracle(
         order=order,
         granularity=granularity,
         seed=seed,
+        fused=fused,
     )
     trace = oracle.simulate(network, inputs, ticks=ticks, seed=seed)
     ours = {name: run.spikes[name].to_dense(ticks) for name in network.positions}
@@ -141,7 +146,7 @@ def assert_follows_oracle(
             assert np.all(distance <= bound), (
                 f"layer `{name}`: spikes differ at tick {tick}, where the oracle's v is "
                 f"{distance.max():g} from the threshold; rounding explains {bound:g} "
-                f"({precision}, {order}, {granularity})"
+                f"({precision}, {order}, {granularity}, fused={fused})"
             )
             return tick, name
     return None

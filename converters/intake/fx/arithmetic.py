@@ -37,9 +37,9 @@ def relu6(build: Builder, x: Tensor) -> Tensor:
     return build.add(ops.ReLU(6.0), x)
 
 
-def clipped_relu(build: Builder, x: Tensor, threshold: Any) -> Tensor:
-    """min(max(x, 0), threshold), of `converters.training.clip`."""
-    return build.add(ops.ReLU(float(threshold)), x)
+def clipped_relu(build: Builder, x: Tensor, ceiling: Any) -> Tensor:
+    """min(max(x, 0), ceiling), of `converters.training.clip`."""
+    return build.add(ops.ReLU(float(ceiling)), x)
 
 
 def hardtanh(build: Builder, x: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:

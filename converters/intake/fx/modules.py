@@ -22,7 +22,7 @@ MODULES: dict[str, tuple[str, tuple[str, ...]]] = {
     "AvgPool2d": ("avg_pool2d", (*_AVG_POOL, "divisor_override")),
     "BatchNorm1d": ("batch_norm", _NORM),
     "BatchNorm2d": ("batch_norm", _NORM),
-    "ClippedReLU": ("clipped_relu", ("threshold",)),  # of converters.training
+    "ClippedReLU": ("clipped_relu", ("ceiling",)),  # of converters.training
     "Conv1d": ("conv1d", _CONVOLUTION),
     "Conv2d": ("conv2d", _CONVOLUTION),
     "Dropout": ("dropout", _DROPOUT),

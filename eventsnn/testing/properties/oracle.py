@@ -18,7 +18,7 @@ def engine_equals_oracle(case: Case) -> Outcome:
 
     To the bit within the exactness budget (`assert_equals_oracle`), else by the
     first-difference rule (`assert_follows_oracle`). The seed chooses order and granularity
-    of the engine.
+    of the engine, and whether layers run fused.
 
     Raises:
         AssertionError: the first difference.
@@ -27,6 +27,7 @@ def engine_equals_oracle(case: Case) -> Outcome:
         return DoesNotApply(why)
     order: Literal["by_layer", "by_tick"] = "by_tick" if case.seed % 2 else "by_layer"
     granularity: Literal["swept", "touched"] = "touched" if case.seed // 2 % 2 else "swept"
+    fused = case.seed // 4 % 2 == 0
     if is_exact(case):
         run = assert_equals_oracle(
             case.network,
@@ -36,6 +37,7 @@ def engine_equals_oracle(case: Case) -> Outcome:
             order=order,
             granularity=granularity,
             seed=case.seed,
+            fused=fused,
         )
         return Held("equal to the bit", sum(map(len, run.spikes.values())))
     first = assert_follows_oracle(
@@ -46,6 +48,7 @@ def engine_equals_oracle(case: Case) -> Outcome:
         order=order,
         granularity=granularity,
         seed=case.seed,
+        fused=fused,
     )
     until = "" if first is None else f" up to tick {first[0]}, where rounding decides a spike"
     return Held(f"equal spikes{until}", observe(case).count())

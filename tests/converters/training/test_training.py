@@ -13,12 +13,12 @@ torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402 - only with PyTorch
 
 from converters.training.augment import flipped_and_shifted  # noqa: E402 - same
-from converters.training.clip import (  # noqa: E402 - same
-    ClippedReLU,
-    initialize_thresholds,
-    keep_thresholds_positive,
+from converters.training.ceilings import (  # noqa: E402 - same
+    initialize_ceilings,
+    keep_ceilings_positive,
     parameter_groups,
 )
+from converters.training.clip import ClippedReLU  # noqa: E402 - same
 from converters.training.fit import fit  # noqa: E402 - same
 from eventsnn import ConversionError  # noqa: E402 - same
 
@@ -137,29 +137,29 @@ def test_clipped_relu_is_clamp_and_so_are_its_gradients():
     (found * weights).sum().backward()
     (expected * weights).sum().backward()
     assert torch.equal(x.grad, twin.grad)
-    torch.testing.assert_close(clip.threshold.grad, theta.grad)
+    torch.testing.assert_close(clip.ceiling.grad, theta.grad)
 
 
 def test_thresholds_begin_at_a_quantile_of_what_arrives():
     torch.manual_seed(0)
     net = nn.Sequential(nn.Linear(4, 8), ClippedReLU(), nn.Linear(8, 8), ClippedReLU()).eval()
     x = torch.randn(300, 4)
-    initialize_thresholds(net, x, quantile=0.9)
+    initialize_ceilings(net, x, quantile=0.9)
     with torch.no_grad():
         first = net[0](x).clamp(min=0)
         theta = np.quantile(first.numpy(), 0.9)
         second = net[2](first.clamp(max=float(theta))).clamp(min=0)
-    assert net[1].threshold.item() == pytest.approx(theta)
-    assert net[3].threshold.item() == pytest.approx(np.quantile(second.numpy(), 0.9), rel=1e-5)
+    assert net[1].ceiling.item() == pytest.approx(theta)
+    assert net[3].ceiling.item() == pytest.approx(np.quantile(second.numpy(), 0.9), rel=1e-5)
     assert not net[1]._forward_pre_hooks
 
 
 def test_thresholds_stay_positive_and_have_a_decay_of_their_own():
     net = model()
-    groups = parameter_groups(net, weight_decay=1e-3, threshold_decay=50.0)
+    groups = parameter_groups(net, weight_decay=1e-3, ceiling_decay=50.0)
     assert [len(group["params"]) for group in groups] == [2, 1, 4]
-    assert groups[1]["params"][0] is net[2].threshold
+    assert groups[1]["params"][0] is net[2].ceiling
     fit(
-        net, *data(), **SETTINGS, parameters=groups, project=keep_thresholds_positive
+        net, *data(), **SETTINGS, parameters=groups, project=keep_ceilings_positive
     )  # fmt: skip
-    assert net[2].threshold.item() == pytest.approx(0.01)
+    assert net[2].ceiling.item() == pytest.approx(0.01)

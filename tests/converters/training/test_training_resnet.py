@@ -13,7 +13,8 @@ from profiles import compiled  # noqa: E402 - same
 
 from converters import forward, load_ann, ops, rate  # noqa: E402 - same
 from converters.intake.export_torch import export, trace  # noqa: E402 - same
-from converters.training.clip import ClippedReLU, initialize_thresholds  # noqa: E402 - same
+from converters.training.ceilings import initialize_ceilings  # noqa: E402 - same
+from converters.training.clip import ClippedReLU  # noqa: E402 - same
 from converters.training.resnet import ResNet  # noqa: E402 - same
 from eventsnn import IF, LI, ConversionError, Relay, simulate  # noqa: E402 - same
 
@@ -28,11 +29,11 @@ def small(block, depth=8, width=3, seed=0, stem_stride=1):
     torch.manual_seed(seed)
     model = ResNet(depth, width, block, stem_stride=stem_stride, classes=5)
     images = torch.randn(IMAGES, 3, 8, 8)
-    initialize_thresholds(model.train(), images)
+    initialize_ceilings(model.train(), images)
     with torch.no_grad():
         for _ in range(30):
             model(images)
-    initialize_thresholds(model.eval(), images, quantile=0.98)
+    initialize_ceilings(model.eval(), images, quantile=0.98)
     return model, images
 
 
@@ -50,7 +51,7 @@ def test_rectifiers_carry_their_trained_thresholds_and_names(block):
     model, images = small(block)
     ann = trace(model, images[:1])
     trained = {
-        name: module.threshold.item()
+        name: module.ceiling.item()
         for name, module in model.named_modules()
         if isinstance(module, ClippedReLU)
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -86,9 +87,12 @@ def test_no_convolution_is_unrolled():
     assert int(found[5, 100, 100]) == 8 * 64
 
 
+@pytest.mark.parametrize("fused", [True, False])
 @given(case=cases())
-def test_link_counts(case):
-    run = simulate(case.network, case.inputs, ticks=case.ticks, precision=case.precision)
+def test_link_counts(fused, case):
+    run = simulate(
+        case.network, case.inputs, ticks=case.ticks, precision=case.precision, fused=fused
+    )
     trace = oracle.simulate(case.network, case.inputs, ticks=case.ticks)
     assert list(run.counts.links) == link_counts(case, trace)
     assert dict(run.counts.spikes) == spike_counts(case, trace)
@@ -100,9 +104,12 @@ def test_link_counts(case):
     assert run.counts.lost == sum(link.lost for link in run.counts.links)
 
 
+@pytest.mark.parametrize("fused", [True, False])
 @given(case=cases())
-def test_analog_counts(case):
-    counts = simulate(case.network, case.inputs, ticks=case.ticks, precision=case.precision).counts
+def test_analog_counts(fused, case):
+    counts = simulate(
+        case.network, case.inputs, ticks=case.ticks, precision=case.precision, fused=fused
+    ).counts
     expected = analog_counts(case)
     assert {name: getattr(counts, name) for name in expected} == expected
 
@@ -112,13 +119,12 @@ def test_analog_counts(case):
 def test_operations_after_fewer_ticks_are_those_of_a_shorter_run(case, point):
     points = tuple(sorted({min(point, case.ticks), case.ticks}))
     common = {"precision": case.precision}
-    for order in ("by_layer", "by_tick"):
+    for order, fused in (("by_layer", True), ("by_layer", False), ("by_tick", False)):
         record = Record(operations_after=points)
-        after = simulate(
-            case.network, case.inputs, ticks=case.ticks, order=order, record=record, **common
-        ).after
+        way = {"order": order, "fused": fused} | common
+        after = simulate(case.network, case.inputs, ticks=case.ticks, record=record, **way).after
         for at, ticks in enumerate(points):
-            counts = simulate(case.network, case.inputs, ticks=ticks, **common).counts
+            counts = simulate(case.network, case.inputs, ticks=ticks, **way).counts
             assert after.ac[:, at].tolist() == [link.ac for link in counts.links]
             assert after.mac[:, at].tolist() == [link.mac for link in counts.links]
             assert after.delivered[:, at].tolist() == [link.spikes for link in counts.links]
@@ -183,7 +189,7 @@ def test_each_value_of_a_changing_current_is_multiplied_once():
     net = Network((Input("in", (3,)),), (Layer("out", (2,), LI(), links),))
     values = np.array([[1.0, 0, 2], [0, 0, 0], [1, 1, 1]])
     # from ticks 1, 3, 6 over the first link, from 5, 7, 10 over the second, the last too late
-    run = simulate(net, Currents((1, 3, 6), values), ticks=10)
+    run = simulate(net, Currents((1, 3, 6), values), ticks=10, fused=False)
     assert run.counts.input_macs == 3 * 6 + 2 * 6
     assert run.counts.input_macs_effective == (2 + 0 + 3 + 2 + 0) * 2
     assert run.counts.input_nonzeros == 2 + 0 + 3

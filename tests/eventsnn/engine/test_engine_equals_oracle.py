@@ -28,11 +28,13 @@ from eventsnn import (
 )
 from eventsnn.testing import assert_equals_oracle, cases
 
+WAYS = [("by_layer", True), ("by_layer", False), ("by_tick", False)]
 
-@pytest.mark.parametrize("order", ["by_layer", "by_tick"])
+
+@pytest.mark.parametrize(("order", "fused"), WAYS)
 @pytest.mark.parametrize("granularity", ["swept", "touched"])
 @given(case=cases())
-def test_spikes_and_potentials_are_equal(order, granularity, case):
+def test_spikes_and_potentials_are_equal(order, fused, granularity, case):
     assert_equals_oracle(
         case.network,
         case.inputs,
@@ -41,6 +43,7 @@ def test_spikes_and_potentials_are_equal(order, granularity, case):
         order=order,
         granularity=granularity,
         seed=case.seed,
+        fused=fused,
     )
 
 
@@ -141,8 +144,9 @@ def test_counts_do_not_depend_on_order_or_granularity(case):
             order=order,
             granularity=granularity,
             seed=case.seed,
+            fused=fused,
         )
-        for order in ("by_layer", "by_tick")
+        for order, fused in WAYS
         for granularity in ("swept", "touched")
     ]
     for run in runs[1:]:

@@ -10,9 +10,11 @@ from eventsnn import IF, Input, Layer, Linear, Link, Network, Spikes, oracle
 from eventsnn.testing import assert_follows_oracle, float_cases
 
 
-@pytest.mark.parametrize("order", ["by_layer", "by_tick"])
+@pytest.mark.parametrize(
+    ("order", "fused"), [("by_layer", True), ("by_layer", False), ("by_tick", False)]
+)
 @pytest.mark.parametrize("granularity", ["swept", "touched"])
-def test_first_difference_is_rounding(order, granularity):
+def test_first_difference_is_rounding(order, fused, granularity):
     outcomes = []
 
     @given(case=float_cases())
@@ -26,6 +28,7 @@ def test_first_difference_is_rounding(order, granularity):
                 order=order,
                 granularity=granularity,
                 seed=case.seed,
+                fused=fused,
             )
         )
 

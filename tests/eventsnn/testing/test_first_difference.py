@@ -64,7 +64,8 @@ def test_distance_to_the_next_decision(neuron, v, distance):
 
 @pytest.mark.parametrize("precision", ["float32", "float64"])
 def test_rounding_may_decide_a_spike(precision):
-    at = assert_follows_oracle(tenth_by_tenth(), SILENCE, ticks=12, precision=precision)
+    options = {"ticks": 12, "precision": precision, "fused": False}
+    at = assert_follows_oracle(tenth_by_tenth(), SILENCE, **options)
     assert at == (9, "n")
 
 

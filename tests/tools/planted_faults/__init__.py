@@ -10,6 +10,7 @@ from planted_faults.converters import ANNS, CONVERSIONS
 from planted_faults.counts import COUNTS
 from planted_faults.engine import ENGINE
 from planted_faults.fault import Fault
+from planted_faults.fused import FUSED
 from planted_faults.resumed import RESUMED
 from planted_faults.run import GROUPS, run_properties
 
@@ -18,6 +19,7 @@ __all__ = ["FAULTS", "GROUPS", "Fault", "run_properties"]
 #: By the group of properties, then by name.
 FAULTS = {
     "engine": ENGINE,
+    "fused": FUSED,
     "counts": COUNTS,
     "resumed": RESUMED,
     "anns": ANNS,

@@ -19,6 +19,11 @@ GROUPS = {
         "eventsnn/engine/test_engine_equals_oracle.py::test_pooled_words_begin_anew_in_each_cycle",
         "eventsnn/counts/test_counts.py::test_link_counts",
     ),
+    "fused": (
+        "eventsnn/engine/test_fused.py::test_fused_equals_queued_equals_the_oracle",
+        "eventsnn/engine/test_fused.py::test_parts_are_the_whole",
+        "eventsnn/engine/test_fused.py::test_any_weights_equal_the_oracle_that_adds_in_order",
+    ),
     "counts": (
         "eventsnn/counts/test_counts.py::test_link_counts",
         "eventsnn/counts/test_counts.py::test_analog_counts",
