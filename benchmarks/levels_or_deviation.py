@@ -24,6 +24,7 @@ from converters.calibration import neuron_search, tune_thresholds
 from converters.calibration.dynamics import spike_train
 from converters.calibration.trains import mean_over, walk
 from converters.lowering.neuron_kinds import neuron_kinds
+from converters.recipes.ttrbr import kinds_of_neurons
 
 Array = np.ndarray[Any, Any]
 AT_ONCE = 50
@@ -56,7 +57,7 @@ def main() -> None:
     exact, ticks = options.neuron == "exact", options.ticks
     ann = fold_batch_norm(load_ann(options.data / "resnet20_cifar10.npz", "resnet20-cifar"))
     # exact neurons may start where signed ones do
-    kinds = neuron_kinds(ann, "signed" if exact else options.neuron)
+    kinds = neuron_kinds(ann, kinds_of_neurons("signed" if exact else options.neuron))
     images, _ = read(options.data / "cifar10_train_1of5.npz", 32)
     chosen = np.random.default_rng(0).permutation(len(images))[: options.calibration]
     images = images[np.sort(chosen)]

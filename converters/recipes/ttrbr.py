@@ -24,7 +24,7 @@ from converters.passes.only_activations import only_activations
 from converters.recipes.recipe import QUANTILE, TICKS, Option, Recipe
 from eventsnn import ConversionError
 
-__all__ = ["TTRBR", "ttrbr"]
+__all__ = ["TTRBR", "kinds_of_neurons", "ttrbr"]
 
 
 def ttrbr(
@@ -117,7 +117,7 @@ def _described(neuron: NeuronKinds) -> str:
     return neuron
 
 
-def _kinds_of_neurons(text: str) -> NeuronKinds:
+def kinds_of_neurons(text: str) -> NeuronKinds:
     """``signed``, or ``layer3.*=signed,layer2.*=if``."""
     if text in ("if", "signed"):
         return "signed" if text == "signed" else "if"
@@ -150,7 +150,7 @@ TTRBR = Recipe(
             "text",
             "Use if or signed neurons; signed ones take back spikes given too early. In some "
             "layers only: 'layer3.*=signed'.",
-            parse=_kinds_of_neurons,
+            parse=kinds_of_neurons,
             metavar="KIND|PATTERN=KIND,...",
         ),
         Option("burst", "int", "Allow this many spikes of a neuron in one tick.", least=1),

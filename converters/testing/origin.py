@@ -39,8 +39,8 @@ def origin_of(
 ) -> Origin | DoesNotApply:
     """Thresholds from the network, and whether ``lowered`` gives the network again.
 
-    Initial potentials and the coding of the input may differ. Recipes that change weights, thresholds in time or neurons
-    make another network than the plain lowering of the ANN.
+    Initial potentials and the coding of the input may differ. Recipes that change weights,
+    thresholds in time or neurons make another network than the plain lowering of the ANN.
     """
     ann = canonical(only_activations(ann))
     layers = {layer.name: layer for layer in network.layers}

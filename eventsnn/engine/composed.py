@@ -15,7 +15,7 @@ from typing import Any, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from eventsnn.description.base import Shape
+from eventsnn.description.base import Shape, pair
 from eventsnn.description.synapses import (
     AvgPool2d,
     Conv2d,
@@ -27,7 +27,6 @@ from eventsnn.description.synapses import (
     SumPool2d,
     Synapse,
     output_shape,
-    pair,
     pool_window,
 )
 
