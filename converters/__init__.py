@@ -22,6 +22,7 @@ from converters.calibration.activation_quantiles import Per, activation_quantile
 from converters.conversion import Conversion
 from converters.diagnosis import Diagnosis, diagnose
 from converters.intake.architectures import architectures
+from converters.intake.export import export
 from converters.intake.graph_json import ann_from_source, ann_to_source
 from converters.intake.load import load_ann, read_arrays, save_ann
 from converters.lowering.lower import lower
@@ -57,6 +58,7 @@ __all__ = [
     "canonical",
     "diagnose",
     "dyadic_parameters",
+    "export",
     "fold_batch_norm",
     "forward",
     "load_ann",

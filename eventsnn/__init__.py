@@ -37,8 +37,9 @@ from eventsnn.description.synapses import (
     Subsample,
     SumPool2d,
     Synapse,
+    Unflatten,
 )
-from eventsnn.engine.plan import Granularity, Order, Precision
+from eventsnn.engine.choices import Granularity, Order, Precision
 from eventsnn.errors import (
     ConversionError,
     CycleError,
@@ -126,6 +127,7 @@ __all__ = [
     "Synapse",
     "Synchronous",
     "ToValue",
+    "Unflatten",
     "UnsupportedLayerError",
     "Words",
     "__version__",

@@ -9,6 +9,7 @@
     ├── InputError (ValueError)          inputs, ticks or records that do not fit the network
     ├── DataError (ValueError)           a data set that cannot be read or does not fit
     ├── FileFormatError (ValueError)     a file that is not what it should be
+    ├── JournalError (ValueError)        a journal of another evaluation, or one with gaps
     ├── ConversionError (ValueError)     an ANN that cannot become spikes as asked
     │   └── UnsupportedLayerError        the layer that cannot, by name
     └── MissingExtraError (ImportError)  an optional dependency is not installed
@@ -29,6 +30,7 @@ __all__ = [
     "EventsnnError",
     "FileFormatError",
     "InputError",
+    "JournalError",
     "MissingExtraError",
     "NetworkError",
     "ScaleWarning",
@@ -63,6 +65,10 @@ class DataError(EventsnnError, ValueError):
 
 class FileFormatError(EventsnnError, ValueError):
     """A file that is damaged or is not of the expected kind."""
+
+
+class JournalError(EventsnnError, ValueError):
+    """A journal that does not belong to the evaluation, or lacks a part of it."""
 
 
 class ConversionError(EventsnnError, ValueError):

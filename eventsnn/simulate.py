@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from eventsnn.description.network import Network, refuse_what_is_no_network
-from eventsnn.engine.execute import run_chunk
-from eventsnn.engine.granularity import choose_granularity
-from eventsnn.engine.plan import Granularity, Order, Precision, make_plan
+from eventsnn.engine.choices import Granularity, Order, Precision
 from eventsnn.errors import InputError
 from eventsnn.record import Record
 from eventsnn.run import Run
-from eventsnn.signals.samples import InputValue, as_samples, warn_of_scales
+from eventsnn.signals.samples import InputValue, Sample, as_samples, warn_of_scales
+
+if TYPE_CHECKING:
+    from eventsnn.engine.plan import Plan
 
 __all__ = ["check_ticks", "simulate", "simulate_batch"]
 
@@ -58,6 +60,8 @@ def simulate(
         InputError: inputs, ticks or records that do not fit the network, or a batch.
         NetworkError: ``network`` is something else.
     """
+    from eventsnn.engine.execute import run_chunk
+
     record = _checked(network, ticks, record)
     warn_of_scales(network, inputs)
     samples, batched = as_samples(network, inputs)
@@ -66,10 +70,7 @@ def simulate(
             f"simulate runs one sample, found a batch of {len(samples)}; "
             f"simulate_batch runs batches"
         )
-    chosen = choose_granularity(network, samples) if granularity is None else granularity
-    plan = make_plan(
-        network, precision=precision, order=order, granularity=chosen, seed=seed, fused=fused
-    )
+    plan = _plan(network, samples, precision, order, granularity, seed, fused=fused)
     return run_chunk(plan, samples, ticks, record)[0]
 
 
@@ -99,6 +100,8 @@ def simulate_batch(
         InputError: inputs, ticks, workers or records that do not fit the network, or no batch.
         NetworkError: ``network`` is something else.
     """
+    from eventsnn.engine.execute import run_chunk
+
     record = _checked(network, ticks, record)
     if workers < 1:
         raise InputError(f"workers must be >= 1, found {workers}")
@@ -109,14 +112,31 @@ def simulate_batch(
             "simulate_batch runs a batch, found the inputs of one sample; simulate runs one, "
             "inputs[None] is a batch of one image"
         )
-    chosen = choose_granularity(network, samples) if granularity is None else granularity
-    plan = make_plan(
-        network, precision=precision, order=order, granularity=chosen, seed=seed, fused=fused
-    )
+    plan = _plan(network, samples, precision, order, granularity, seed, fused=fused)
     chunks = [(i, samples[i : i + _CHUNK]) for i in range(0, len(samples), _CHUNK)]
     with ThreadPoolExecutor(workers) as executor:
         futures = [executor.submit(run_chunk, plan, chunk, ticks, record, i) for i, chunk in chunks]
         return [run for future in futures for run in future.result()]
+
+
+def _plan(
+    network: Network,
+    samples: list[Sample],
+    precision: Precision | None,
+    order: Order,
+    granularity: Granularity | None,
+    seed: int,
+    *,
+    fused: bool,
+) -> Plan:
+    # imported here: the engine loads the compiler, which takes a second that `--help` spares
+    from eventsnn.engine.granularity import choose_granularity
+    from eventsnn.engine.plan import make_plan
+
+    chosen = choose_granularity(network, samples) if granularity is None else granularity
+    return make_plan(
+        network, precision=precision, order=order, granularity=chosen, seed=seed, fused=fused
+    )
 
 
 def _checked(network: Network, ticks: int, record: Record | None) -> Record:
@@ -128,10 +148,12 @@ def _checked(network: Network, ticks: int, record: Record | None) -> Record:
 
 
 def check_ticks(ticks: int) -> None:
-    """Refuse anything but a positive int.
+    """Refuse anything but a positive int of 31 bits, as ticks are kept.
 
     Raises:
         InputError: says what was found.
     """
     if not isinstance(ticks, int | np.integer) or isinstance(ticks, bool) or ticks < 1:
         raise InputError(f"ticks must be an int >= 1, found {ticks!r}")
+    if ticks >= 2**31:
+        raise InputError(f"ticks must be less than 2^31, found {ticks}")

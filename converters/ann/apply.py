@@ -14,7 +14,7 @@ from converters.ann import ops
 from converters.ann.shapes import output_shape
 from eventsnn.matrix_product import matrix_product
 
-__all__ = ["apply"]
+__all__ = ["apply", "nearest_level"]
 
 #: Bytes of copied windows for one matrix product.
 _SIDE_BY_SIDE = 2**25
@@ -35,7 +35,7 @@ def apply(op: ops.Op, *inputs: Array) -> Array:
             scale, shift = (_per_channel(values, x) for values in op.affine())
             return x * scale + shift
         case ops.ReLU():
-            return np.clip(x, 0, op.ceiling)
+            return np.clip(x, 0, op.ceiling) if op.levels is None else nearest_level(op, x)
         case ops.Spike():
             return (x + x.dtype.type(op.mean) >= op.threshold).astype(x.dtype)
         case ops.Scale():
@@ -56,8 +56,30 @@ def apply(op: ops.Op, *inputs: Array) -> Array:
         case ops.Subsample():
             step_y, step_x = ops.pair(op.stride)
             return np.pad(x[:, :, ::step_y, ::step_x], ((0, 0), op.pad_channels, (0, 0), (0, 0)))
+        case ops.Sparse():
+            return _multiplied(op, x)
         case _:
             assert_never(op)
+
+
+def nearest_level(relu: ops.ReLU, x: Array) -> Array:
+    """The level that each value is brought to, halfway up to the higher one."""
+    assert relu.ceiling is not None
+    if isinstance(relu.levels, int):
+        step = x.dtype.type(relu.ceiling / relu.levels)
+        return np.asarray(step * np.clip(np.floor(x / step + x.dtype.type(0.5)), 0, relu.levels))
+    assert relu.levels is not None
+    levels = relu.ceiling * np.array((0.0, *relu.levels))
+    edges = ((levels[:-1] + levels[1:]) / 2).astype(x.dtype)
+    return np.asarray(levels.astype(x.dtype)[np.searchsorted(edges, x, side="right")])
+
+
+def _multiplied(op: ops.Sparse, x: Array) -> Array:
+    matrix = op.matrix.astype(x.dtype, copy=False)
+    y: Array = np.ascontiguousarray((matrix @ x.reshape(len(x), -1).T).T)
+    if op.bias is not None:
+        y = y + op.bias.astype(x.dtype, copy=False)
+    return y.reshape(len(x), *op.shape)
 
 
 def _per_channel(values: Array, x: Array) -> Array:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
 from eventsnn import NetworkError, ShapeError
@@ -34,6 +35,7 @@ __all__ = [
     "Op",
     "ReLU",
     "Scale",
+    "Sparse",
     "Spike",
     "SpikeReset",
     "Subsample",
@@ -181,19 +183,46 @@ class BatchNorm(_Parameters):
 class ReLU(_Parameters):
     """``y = min(max(x, 0), ceiling)``: the place where a spiking neuron goes.
 
+    With ``levels`` it is the nearest level to that, as networks trained for conversion have it
+    (QCFS: Bu et al., ICLR 2022; Fast-SNN: Hu et al., IEEE TPAMI 45:14546, 2023): for L equal
+    steps ``y = ceiling / L * clip(floor(x L / ceiling + 1/2), 0, L)``, which is the rate of a
+    neuron with threshold ``ceiling`` and ``v0 = ceiling / 2`` after T = L ticks.
+
     Args:
         ceiling: the largest value, 6 for ``torch.nn.ReLU6``; none for None. The threshold
             of the spiking neuron, which is the largest value that it can tell in a tick, is
             at most this.
+        levels: L, or the levels above 0 as rising fractions of the ceiling, the last one 1; None
+            for a straight line.
     """
 
     ceiling: float | None = None
+    levels: int | tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
         if self.ceiling is not None:
             object.__setattr__(self, "ceiling", float(self.ceiling))
             if not (math.isfinite(self.ceiling) and self.ceiling > 0):
                 raise NetworkError(f"ReLU.ceiling: expected a number > 0, found {self.ceiling:g}")
+        if self.levels is not None:
+            object.__setattr__(self, "levels", self._checked_levels())
+
+    def _checked_levels(self) -> int | tuple[float, ...]:
+        if self.ceiling is None:
+            raise NetworkError("ReLU.levels: levels need a ceiling, found none")
+        if isinstance(self.levels, int | np.integer):
+            if self.levels < 1:
+                raise NetworkError(f"ReLU.levels: expected a number >= 1, found {self.levels}")
+            return int(self.levels)
+        assert self.levels is not None
+        levels = tuple(float(level) for level in self.levels)
+        rising = all(a < b for a, b in zip((0.0, *levels), levels, strict=False))
+        if not levels or not rising or levels[-1] != 1:
+            raise NetworkError(
+                f"ReLU.levels: expected rising fractions of the ceiling that end with 1, "
+                f"found {levels}"
+            )
+        return levels
 
 
 @dataclass(frozen=True, eq=False)
@@ -317,6 +346,57 @@ class Subsample(_Parameters):
         object.__setattr__(self, "pad_channels", pad)
 
 
+@dataclass(frozen=True, eq=False)
+class Sparse(_Parameters):
+    """``y = W x + b`` with few synapses, on the values in C order: selections, sums, permutations.
+
+    The matrix W is stored by rows as in `scipy.sparse.csr_array`: row i, for the i-th output in
+    C order, has the weights ``data[indptr[i]:indptr[i + 1]]`` of the inputs ``indices[...]``.
+
+    Args:
+        data, indices, indptr: the matrix (outputs, inputs).
+        in_features: how many inputs, of any shape.
+        shape: of the output, (C, H, W) or (N,).
+        bias: (outputs,) in C order, or None.
+    """
+
+    data: Array
+    indices: NDArray[np.int32]
+    indptr: NDArray[np.int32]
+    in_features: int
+    shape: tuple[int, ...]
+    bias: Array | None = None
+
+    def __post_init__(self) -> None:
+        shape = tuple(int(n) for n in self.shape)
+        if len(shape) not in {1, 3} or min(shape) < 1:
+            raise ShapeError(f"Sparse.shape: expected (C, H, W) or (N,), found {shape}")
+        outputs = math.prod(shape)
+        data = _frozen(self.data, "Sparse.data", 1)
+        indices = _whole(self.indices, "Sparse.indices", data.size)
+        indptr = _whole(self.indptr, "Sparse.indptr", outputs + 1)
+        if indptr[0] != 0 or indptr[-1] != data.size or np.any(np.diff(indptr) < 0):
+            raise NetworkError(f"Sparse.indptr: expected rising from 0 to {data.size}")
+        if indices.min() < 0 or indices.max() >= self.in_features:
+            raise NetworkError(
+                f"Sparse.indices: expected 0..{self.in_features - 1}, found {indices.min()} to "
+                f"{indices.max()}"
+            )
+        object.__setattr__(self, "data", data)
+        object.__setattr__(self, "indices", indices)
+        object.__setattr__(self, "indptr", indptr)
+        object.__setattr__(self, "in_features", int(self.in_features))
+        object.__setattr__(self, "shape", shape)
+        if self.bias is not None:
+            object.__setattr__(self, "bias", _bias(self.bias, "Sparse.bias", outputs))
+
+    @property
+    def matrix(self) -> sp.csr_array:
+        """(outputs, inputs)."""
+        size = (math.prod(self.shape), self.in_features)
+        return sp.csr_array((self.data, self.indices, self.indptr), size)
+
+
 Op = (
     Conv2d
     | Linear
@@ -331,7 +411,19 @@ Op = (
     | Concat
     | Flatten
     | Subsample
+    | Sparse
 )
+
+
+def _whole(values: ArrayLike, what: str, size: int) -> NDArray[np.int32]:
+    array = np.asarray(values)
+    if array.dtype.kind not in "iu" or array.shape != (size,):
+        raise ShapeError(
+            f"{what}: expected {size} whole numbers, found {array.dtype} of shape {array.shape}"
+        )
+    array = np.array(array, dtype=np.int32)
+    array.flags.writeable = False
+    return array
 
 
 def _bias(values: ArrayLike, what: str, size: int) -> Array:

@@ -81,6 +81,10 @@ def output_shape(op: ops.Op, inputs: tuple[Shape, ...]) -> Shape:
             channels, height, width = _image(shape, op)
             step_y, step_x = ops.pair(op.stride)
             return channels + sum(op.pad_channels), -(-height // step_y), -(-width // step_x)
+        case ops.Sparse():
+            if math.prod(shape) != op.in_features:
+                raise ShapeError(f"Sparse expects {op.in_features} inputs, found shape {shape}")
+            return op.shape
         case _:
             assert_never(op)
 

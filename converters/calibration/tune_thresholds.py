@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from converters.ann import ops
+from converters.ann.apply import apply
 from converters.ann.forward import activations
 from converters.ann.graph import Ann, Node
 from converters.calibration.dynamics import spike_train
@@ -134,7 +135,7 @@ def tune_thresholds(
         assert isinstance(relu, ops.ReLU)
         first = np.broadcast_to(np.ravel(start[name]), shape[:1]).astype(np.float32)
         search = NeuronSearch(
-            *_sample(currents, np.clip(z, 0, relu.ceiling), rng),
+            *_sample(currents, apply(relu, z), rng),
             first,
             ceiling=relu.ceiling,
             ticks=ticks,

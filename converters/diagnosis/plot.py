@@ -78,4 +78,5 @@ def diagnosis_figure(diagnosis: Diagnosis) -> Any:
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= _LONGEST_NAME else f"...{name[3 - _LONGEST_NAME :]}"
+    short = name if len(name) <= _LONGEST_NAME else f"...{name[3 - _LONGEST_NAME :]}"
+    return short.replace("$", r"\$")  # no formula of matplotlib's

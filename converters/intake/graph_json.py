@@ -27,10 +27,13 @@ BatchNorm      eps 1e-5                                                 weight, 
 AvgPool2d      kernel_size, stride (the kernel's size), padding 0
 MaxPool2d      the same
 Subsample      stride 1, pad_channels [0, 0]
-ReLU           ceiling (none)
+ReLU           ceiling (none), levels (none): a number of equal
+               steps, or rising fractions of the ceiling
 Spike          decay 1, threshold 1, reset "subtract" or "zero",
                mean 0, standard_deviation 0
 Scale          factor
+Sparse         in_features, shape, bias false                           data, indices,
+                                                                        indptr, bias
 GlobalAvgPool, Add, Concat, Flatten: none
 =============  =======================================================  ===================
 
@@ -84,6 +87,8 @@ def ann_to_source(ann: Ann) -> tuple[str, dict[str, NDArray[Any]]]:
                 entry["bias"] = bias is not None
             case ops.Linear(weight=weight, bias=bias):
                 entry |= {"out_features": len(weight), "bias": bias is not None}
+            case ops.Sparse(bias=bias):
+                entry["bias"] = bias is not None
             case _:
                 pass
         nodes.append(entry)
@@ -160,6 +165,9 @@ def _asked(entry: dict[str, Any]) -> tuple[str, ...]:
             return ("weight", "bias") if entry.get("bias", True) else ("weight",)
         case "BatchNorm":
             return ("weight", "bias", "running_mean", "running_var")
+        case "Sparse":
+            matrix = ("data", "indices", "indptr")
+            return (*matrix, "bias") if entry.get("bias", False) else matrix
         case _:
             return ()
 
@@ -225,7 +233,7 @@ def _operation(
         case "Subsample":
             return ops.Subsample(fields.pair("stride", 1), fields.pair("pad_channels", 0))
         case "ReLU":
-            return ops.ReLU(fields.number_or_none("ceiling"))
+            return ops.ReLU(fields.number_or_none("ceiling"), _levels(fields))
         case "Spike":
             return ops.Spike(
                 decay=fields.number("decay", 1.0),
@@ -236,6 +244,16 @@ def _operation(
             )
         case "Scale":
             return ops.Scale(fields.number("factor"))
+        case "Sparse":
+            shape = fields.integers("shape")
+            return ops.Sparse(
+                array("data", -1),
+                array("indices", -1),
+                array("indptr", math.prod(shape) + 1),
+                fields.integer("in_features"),
+                shape,
+                array("bias", math.prod(shape)) if fields.flag("bias", default=False) else None,
+            )
         case "GlobalAvgPool":
             return ops.GlobalAvgPool()
         case "Add":
@@ -249,10 +267,21 @@ def _operation(
             raise FileFormatError(f"{fields.owner}: unknown op {kind!r}; known are {known}")
 
 
+def _levels(fields: Fields) -> int | tuple[float, ...] | None:
+    levels = fields.take("levels", None)
+    if levels is None or (isinstance(levels, int) and not isinstance(levels, bool)):
+        return levels
+    if isinstance(levels, list) and all(isinstance(level, int | float) for level in levels):
+        return tuple(float(level) for level in levels)
+    raise fields.refuse("levels", "a number of levels or a list of fractions", levels)
+
+
 def _checked(key: str, values: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
     """The array called ``key``, of the shape and the kind of numbers that the graph wants."""
     if len(shape) == 4 and shape[2] == 1 and values.ndim == 3:
         values = values[:, :, None]  # a 1-d convolution's
+    if shape == (-1,):  # as many as there are
+        shape = (values.size,)
     if values.shape != shape:
         raise FileFormatError(f"`{key}`: expected shape {shape}, found {values.shape}")
     if values.dtype.kind not in "fiu":

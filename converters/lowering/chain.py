@@ -12,7 +12,17 @@ from numpy.typing import NDArray
 
 from converters.ann import ops
 from converters.ann.shapes import Shape, output_shape
-from eventsnn import AvgPool2d, Conv2d, Flatten, Linear, Scale, Sparse, Subsample, Synapse
+from eventsnn import (
+    AvgPool2d,
+    Conv2d,
+    Flatten,
+    Linear,
+    Scale,
+    Sparse,
+    Subsample,
+    Synapse,
+    Unflatten,
+)
 
 __all__ = ["Place", "linear_chain"]
 
@@ -88,6 +98,16 @@ def linear_chain(
                 chain.append(Subsample(op.stride, op.pad_channels))
                 if pending is not None and pending.ndim == 3:
                     pending = np.pad(pending, (op.pad_channels, (0, 0), (0, 0)))
+            case ops.Sparse():
+                matrix = op.matrix
+                if pending is not None:
+                    matrix.data = matrix.data * np.broadcast_to(pending, shape).ravel()[op.indices]
+                    pending = None
+                if len(shape) == 3:
+                    chain.append(Flatten())
+                chain.append(Sparse(matrix))
+                if len(op.shape) == 3:
+                    chain.append(Unflatten(op.shape))
             case ops.Add():
                 continue
             case ops.ReLU() | ops.Spike() | ops.MaxPool2d() | ops.Concat():

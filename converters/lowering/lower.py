@@ -74,8 +74,9 @@ def lower(
     - A convolution, linear node or sum that several layers receive becomes a `Relay` that
       carries its current, so that nothing is computed twice and sums do not multiply. Its
       constant part goes to the biases of those layers.
-      Pools, flattening, subsampling, scales, batch norm and concatenation are repeated on
-      each link instead: so spikes stay spikes.
+      Pools, flattening, subsampling, sparse matrices, scales, batch norm and concatenation
+      are repeated on each link instead: so spikes stay spikes. A selection of spikes that max
+      pooling reads (a border, a crop, every n-th pixel) is a `Relay` too.
     - The output becomes an `LI`.
 
     Args:
@@ -102,6 +103,7 @@ def lower(
     v0 = {name: _fraction(ann, name, initial) * theta[name] for name in theta}
     _check_supported(ann)
     receivers = _receivers(ann)
+    carried = _carried(ann)
     paths: dict[str, tuple[_Path, ...]] = {INPUT: (_Path(INPUT),)}
     silent: dict[str, Array] = {INPUT: np.zeros((1, *ann.input_shape))}
     worth: dict[str, Array] = {INPUT: np.ones(())}  # what a unit spike of a layer stands for
@@ -112,6 +114,8 @@ def lower(
         if not isinstance(node.op, _NOT_LINEAR):
             constant = apply(node.op, *(silent[name] for name in node.inputs)).astype(np.float64)
         model = _model(ann, node, receivers[node.name], theta, v0, kinds, burst)
+        if node.name in carried:
+            model = Relay()
         if model is None:
             paths[node.name], silent[node.name] = arriving, constant
             continue
@@ -120,6 +124,10 @@ def lower(
         if isinstance(model, RunningMaximum):
             worth[node.name] = worth[node.inputs[0]]
             links: tuple[Link, ...] = (Link(node.inputs[0]),)
+        elif node.name in carried:  # spikes as they are, for a running maximum
+            (source,) = node.inputs
+            worth[node.name] = _selected_worth(ann, node, worth[source])
+            links = (Link(source, linear_chain((node.op,), ann.shapes[source], np.ones(()))),)
         else:
             worth[node.name] = theta.get(node.name, np.ones(()))
             links = tuple(
@@ -200,6 +208,52 @@ def _model(
             return Relay() if receivers > 1 and not _is_repeated(ann, node) else None
 
 
+def _carried(ann: Ann) -> set[str]:
+    """Selections of spikes that max pooling reads, and what they select from."""
+    spiking = ops.ReLU | ops.Spike | ops.MaxPool2d
+    carried: set[str] = set()
+    for node in reversed(ann.nodes):
+        reads = any(
+            isinstance(reader.op, ops.MaxPool2d) or reader.name in carried
+            for reader in ann.consumers[node.name]
+        )
+        if reads and _is_selection(node.op):
+            carried.add(node.name)
+    for node in ann.nodes:  # only where spikes arrive
+        source = ann.by_name.get(node.inputs[0])
+        if node.name in carried and (
+            source is None or not (isinstance(source.op, spiking) or source.name in carried)
+        ):
+            carried.remove(node.name)
+    return carried
+
+
+def _is_selection(op: ops.Op) -> bool:
+    """Whether every output is one input or nothing."""
+    if isinstance(op, ops.Sparse):
+        return bool(np.all(np.diff(op.indptr) <= 1) and np.all(op.data == 1)) and op.bias is None
+    return isinstance(op, ops.Subsample)
+
+
+def _selected_worth(ann: Ann, node: Node, worth: Array) -> Array:
+    """What a spike of each channel stands for behind a selection.
+
+    Raises:
+        UnsupportedLayerError: spikes of one channel stand for different values.
+    """
+    if worth.ndim == 0:
+        return worth
+    shape = ann.shapes[node.inputs[0]]
+    each = apply(node.op, np.broadcast_to(worth, shape)[None].astype(np.float64))[0]
+    largest = each.reshape(len(each), -1).max(axis=1).reshape(-1, *(1,) * (each.ndim - 1))
+    if np.any((each != largest) & (each != 0)):
+        raise UnsupportedLayerError(
+            f"node `{node.name}`: brings spikes of several channels together before max pooling, "
+            f"which stand for different values; convert with one threshold per layer"
+        )
+    return np.where(largest > 0, largest, 1.0)
+
+
 def _trained(spike: ops.Spike) -> IF | LIF:
     reset = Subtract() if spike.reset == "subtract" else ToValue(0.0)
     v0 = spike.mean / spike.decay
@@ -270,7 +324,7 @@ def _fraction(ann: Ann, name: str, initial: float | Mapping[str, ArrayLike]) -> 
 
 def _check_supported(ann: Ann) -> None:
     kinds = (ops.ReLU, ops.Spike, ops.MaxPool2d)
-    rectified = {name for kind in kinds for name in ann.names_of(kind)}
+    rectified = {name for kind in kinds for name in ann.names_of(kind)} | _carried(ann)
     for name in ann.names_of(ops.MaxPool2d):
         source = ann.by_name[name].inputs[0]
         if source not in rectified:

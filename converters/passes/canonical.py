@@ -13,7 +13,8 @@ __all__ = ["canonical"]
 def canonical(ann: Ann) -> Ann:
     """The same function with batch norm folded and max pools behind ReLUs, none of a Concat.
 
-    `fold_batch_norm`, `relu_before_max_pool` and `max_pool_before_concat` in this order; on
-    its own result it changes nothing.
+    `relu_before_max_pool`, `fold_batch_norm`, `relu_before_max_pool` again and
+    `max_pool_before_concat` in this order; on its own result it changes nothing.
     """
-    return max_pool_before_concat(relu_before_max_pool(fold_batch_norm(ann)))
+    folded = fold_batch_norm(relu_before_max_pool(ann))
+    return max_pool_before_concat(relu_before_max_pool(folded))

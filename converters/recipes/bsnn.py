@@ -20,6 +20,7 @@ from converters.passes.canonical import canonical
 from converters.passes.dyadic_parameters import dyadic_parameters
 from converters.passes.only_activations import only_activations
 from converters.passes.phase_coded_input import phase_coded_input, pixel_range
+from converters.passes.trained_levels import advised_phases, without_exact_levels
 from converters.recipes.recipe import Option, Recipe
 from eventsnn import ConversionError, Words, reading_ticks
 
@@ -33,7 +34,7 @@ def bsnn(
     ann: Ann,
     calibration: ArrayLike,
     *,
-    phases: int,
+    phases: int | None = None,
     rounding: bool = True,
     carry: bool = False,
     readings: int | None = 1,
@@ -58,7 +59,8 @@ def bsnn(
     Args:
         ann: the network.
         calibration: images (N, C, H, W) preprocessed as for the ANN, from the training set.
-        phases: K, 1 to 16: bits of a word, ticks of a cycle.
+        phases: K, 1 to 16: bits of a word, ticks of a cycle. None for as many as the levels need
+            that the activations were trained with; 2^K - 1 levels are the words to the bit.
         rounding: to the nearest word; without it to the one below.
         carry: keep what a word could not tell for the next reading.
         readings: how many the network takes of an image; None for a stream without end.
@@ -76,11 +78,10 @@ def bsnn(
         UnsupportedLayerError: a node without a spiking counterpart, by name.
         InputError: images that do not fit the network.
     """
-    if not isinstance(phases, int) or not 1 <= phases <= 16:
-        raise ConversionError(f"phases: expected an int in 1..16, found {phases!r}")
     if coding not in ("analog", "phase"):
         raise ConversionError(f'coding: expected "analog" or "phase", found {coding!r}')
     form = canonical(only_activations(ann))
+    phases = advised_phases(form, phases)
     if places is not None:
         form = dyadic_parameters(form, places)
     largest = activation_quantiles(form, calibration, quantile=quantile or _START, per=per)
@@ -97,6 +98,8 @@ def bsnn(
     thresholds = {
         name: _on_grid(theta, places, _ceiling(form, name)) for name, theta in thresholds.items()
     }
+    exact = without_exact_levels(form, phases)[1] if rounding else {}
+    thresholds |= {name: _on_grid(theta, places, np.inf) for name, theta in exact.items()}
     parameters: dict[str, str | int | float | list[float]] = {
         "phases": phases,
         "coding": coding,
@@ -113,7 +116,7 @@ def bsnn(
         low, width = pixel_range(calibration, phases)
         form = phase_coded_input(form, low, width)
     network = bistable(
-        lower(form, thresholds),
+        lower(without_exact_levels(form, phases)[0] if exact else form, thresholds),
         phases,
         rounding=rounding,
         carry=carry,

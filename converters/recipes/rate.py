@@ -13,8 +13,8 @@ from converters.conversion import Conversion, converted, fed_with
 from converters.lowering.lower import lower
 from converters.passes.canonical import canonical
 from converters.passes.only_activations import only_activations
+from converters.passes.trained_levels import advised_ticks, trained_ceilings
 from converters.recipes.recipe import QUANTILE, TICKS, Option, Recipe
-from eventsnn import ConversionError
 
 __all__ = ["RATE", "rate"]
 
@@ -23,7 +23,7 @@ def rate(
     ann: Ann,
     calibration: ArrayLike,
     *,
-    ticks: int,
+    ticks: int | None = None,
     quantile: float = 0.999,
     per: Per = "layer",
 ) -> Conversion:
@@ -36,11 +36,14 @@ def rate(
     Front. Neurosci. 11:682, 2017), and v starts at theta / 2, which halves the error of
     starting at 0.
 
+    A ReLU that was trained with a ceiling and L levels (QCFS: Bu et al., ICLR 2022) takes its
+    ceiling as theta, whatever the quantile; then T = L is what it was trained for.
+
     Args:
         ann: the network.
         calibration: images (N, C, H, W) preprocessed as for the ANN, from the training set.
         ticks: how long the network is meant to run. It does not change the network, and is
-            kept with it.
+            kept with it. None for the levels that its activations were trained with.
         quantile: of the activations, in (0, 1].
         per: one threshold per "layer" or per "channel".
 
@@ -49,10 +52,10 @@ def rate(
         UnsupportedLayerError: a node without a spiking counterpart, by name.
         InputError: images that do not fit the network.
     """
-    if not isinstance(ticks, int) or ticks < 1:
-        raise ConversionError(f"ticks: expected an int >= 1, found {ticks!r}")
     form = canonical(only_activations(ann))
+    ticks = advised_ticks(form, ticks)
     thresholds = activation_quantiles(form, calibration, quantile=quantile, per=per)
+    thresholds |= trained_ceilings(form)
     return converted(
         fed_with(lower(form, thresholds), calibration),
         ann,

@@ -21,6 +21,7 @@ from converters.lowering.lower import lower
 from converters.lowering.neuron_kinds import NeuronKind, NeuronKinds, neuron_kinds
 from converters.passes.canonical import canonical
 from converters.passes.only_activations import only_activations
+from converters.passes.trained_levels import advised_ticks
 from converters.recipes.recipe import QUANTILE, TICKS, Option, Recipe
 from eventsnn import ConversionError
 
@@ -31,7 +32,7 @@ def ttrbr(
     ann: Ann,
     calibration: ArrayLike,
     *,
-    ticks: int,
+    ticks: int | None = None,
     neuron: NeuronKinds = "if",
     burst: int = 1,
     quantile: float = 0.999,
@@ -73,11 +74,10 @@ def ttrbr(
         UnsupportedLayerError: a node without a spiking counterpart, by name.
         InputError: images that do not fit the network.
     """
-    if not isinstance(ticks, int) or ticks < 1:
-        raise ConversionError(f"ticks: expected an int >= 1, found {ticks!r}")
     if not isinstance(burst, int) or burst < 1:
         raise ConversionError(f"burst: expected an int >= 1, found {burst!r}")
     form = canonical(only_activations(ann))
+    ticks = advised_ticks(form, ticks)
     kinds = neuron_kinds(form, neuron)
     start = activation_quantiles(form, calibration, quantile=quantile, per="channel")
     lower(form, start)  # refuses what cannot spike, before the work

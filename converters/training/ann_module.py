@@ -11,6 +11,7 @@ from torch import nn
 from converters.ann import ops
 from converters.ann.graph import INPUT, Ann, refuse_what_is_no_ann
 from converters.training.clip import ClippedReLU
+from converters.training.qcfs import QCFS
 from converters.training.spiking import Spike
 from eventsnn import ConversionError
 
@@ -84,7 +85,9 @@ def _module(op: ops.Op, *, images: bool) -> nn.Module | None:
             kind = nn.BatchNorm2d if images else nn.BatchNorm1d
             made = kind(w.size, op.eps)
         case ops.ReLU():
-            return nn.ReLU() if op.ceiling is None else ClippedReLU(op.ceiling)
+            return _activation(op)
+        case ops.Sparse():
+            return _SparseLinear(op)
         case ops.Spike():
             return Spike(
                 decay=op.decay,
@@ -112,6 +115,48 @@ def _module(op: ops.Op, *, images: bool) -> nn.Module | None:
     tensors = {k: torch.tensor(np.asarray(v)) for k, v in values.items() if v is not None}
     made.load_state_dict(tensors, strict=False)
     return made
+
+
+def _activation(relu: ops.ReLU) -> nn.Module:
+    """With its ceiling and levels."""
+    if relu.ceiling is None:
+        return nn.ReLU()
+    if relu.levels is None:
+        return ClippedReLU(relu.ceiling)
+    if isinstance(relu.levels, int):
+        return QCFS(relu.levels, relu.ceiling)
+    raise ConversionError(
+        "an activation with levels that are not uniform cannot be trained here; replace it by one "
+        "with a ceiling: converters.ops.ReLU(ceiling)"
+    )
+
+
+class _SparseLinear(nn.Module):  # type: ignore[misc] # as above
+    """``y = W x + b`` for a matrix of few synapses: a selection by its places, else a product."""
+
+    def __init__(self, op: ops.Sparse) -> None:
+        super().__init__()
+        self._shape = op.shape
+        matrix = op.matrix
+        counts = np.diff(op.indptr)
+        self._places: torch.Tensor | None = None
+        if op.bias is None and np.all(counts <= 1) and np.all(op.data == 1):
+            places = np.full(len(counts), op.in_features)  # behind all inputs: a zero
+            places[counts == 1] = op.indices
+            self._places = torch.from_numpy(places)
+            return
+        self.weight = nn.Parameter(torch.tensor(matrix.toarray(), dtype=torch.float32))
+        bias = np.zeros(len(counts)) if op.bias is None else op.bias
+        self.bias = nn.Parameter(torch.tensor(bias, dtype=torch.float32))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """The values in the shape of the output."""
+        flat = torch.flatten(x, 1)
+        if self._places is None:
+            made = nn.functional.linear(flat, self.weight, self.bias)
+        else:
+            made = nn.functional.pad(flat, (0, 1))[:, self._places.to(x.device)]
+        return made.reshape(-1, *self._shape)
 
 
 def _place(root: nn.Module, name: str, module: nn.Module) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from eventsnn.cli.console import say, say_table, warn
 from eventsnn.cli.options import EXISTING_FILE, OUTPUT_FILE, workers_option
+from eventsnn.cli.running import Running
 from eventsnn.cli.target import check_target
 from eventsnn.errors import EventsnnError, MissingExtraError
 
@@ -118,7 +119,7 @@ def _measured(
             name,
             samples,
             ticks=ticks or file.ticks or 1,
-            workers=workers,
+            run=Running(workers),
             ann=None if same is not None else _ann(name, file.source),
             ann_macs=file.ann_macs,
         )

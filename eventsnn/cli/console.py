@@ -1,9 +1,14 @@
-"""Where commands print: results to standard output, notes and progress to standard error."""
+"""Where commands print: results to standard output, notes and progress to standard error.
+
+Names come from files of anybody; what they hold beyond letters is shown as escapes.
+"""
 
 from __future__ import annotations
 
 import sys
 from typing import TYPE_CHECKING, TextIO
+
+from eventsnn.files.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,17 +24,17 @@ _UNBOUNDED = 10_000
 
 def say(text: str = "") -> None:
     """Print a result to standard output as it is, names with [brackets] too."""
-    _console(sys.stdout).print(text, soft_wrap=True)
+    _print(sys.stdout, text)
 
 
 def note(text: str) -> None:
     """Say something that is not a result."""
-    _console(sys.stderr).print(text, soft_wrap=True)
+    _print(sys.stderr, text)
 
 
 def warn(text: str) -> None:
     """Say something that the user should act on."""
-    _console(sys.stderr).print(f"Warning: {text}", style="bold yellow", soft_wrap=True)
+    _print(sys.stderr, f"Warning: {text}", style="bold yellow")
 
 
 def say_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -42,10 +47,20 @@ def say_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]])
         numeric = all(_is_number(row[index]) for row in rows)
         table.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*(_cell(text) for text in row))
     say()
     say(title)
     _console(sys.stdout).print(table)
+
+
+def _cell(text: str) -> str:
+    """A name cannot begin a line of its own."""
+    return printable(text, sys.stdout.encoding).replace("\n", r"\n").replace("\t", r"\t")
+
+
+def _print(stream: TextIO, text: str, style: str | None = None) -> None:
+    shown = printable(text, stream.encoding)
+    _console(stream).print(shown, style=style, soft_wrap=True)
 
 
 def _is_number(cell: str) -> bool:

@@ -9,6 +9,7 @@ import click
 
 from eventsnn.cli.console import say
 from eventsnn.cli.options import workers_option
+from eventsnn.cli.running import Running
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -58,7 +59,7 @@ def demo(ticks: int, workers: int | None) -> None:
         "digits_cnn",
         test,
         ticks=ticks,
-        workers=workers,
+        run=Running(workers),
         ann=ann,
         ann_macs=file.ann_macs,
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,65 +16,114 @@ from eventsnn.cli.options import (
     exit_grid,
     workers_option,
 )
+from eventsnn.cli.running import Running, running_options
 from eventsnn.cli.target import check_target
 from eventsnn.errors import EventsnnError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from converters import Ann
+    from eventsnn.datasets import DataSet
+    from eventsnn.evaluation.evaluate import Evaluation
     from eventsnn.hdf5 import NetworkFile
 
-__all__ = ["evaluate"]
+__all__ = ["evaluate", "read_evaluated", "show_report", "what_options"]
 
 
-@click.command()
-@click.argument("network", type=EXISTING_FILE)
-@click.argument("data", type=click.Path(exists=True, path_type=Path))
-@click.option(
-    "--ticks",
-    "-T",
-    "--steps",
-    type=click.IntRange(min=1),
-    help="Ticks T. Default: as converted for.",
-)
-@click.option("--limit", type=click.IntRange(min=1), help="Only the first N samples.")
-@workers_option
-@click.option("--json", "report_path", type=OUTPUT_FILE, help="Write the report there.")
-@click.option("--ann", "weights", type=EXISTING_FILE, help="Compare with this ANN (.npz) instead.")
-@click.option("--arch", help="What the bare weights of --ann are.")
-@click.option(
-    "--seed", type=click.IntRange(min=0), default=0, help="Of the noise of layers that have any."
-)
-@click.option(
-    "--exit-confidence",
-    "confidence",
-    type=confidence_number,
-    metavar="C",
-    help="Tell what stopping each sample at this confidence (0.5 to 1) would give.",
-)
-def evaluate(
+@dataclass(frozen=True)
+class Evaluated:
+    """What is evaluated, read and checked.
+
+    Attributes:
+        file, name: the network.
+        samples: the data.
+        ticks: T.
+        ann, ann_macs: to compare with, where there is one.
+        confidence: for early exit.
+        seed: of noise.
+    """
+
+    file: NetworkFile
+    name: str
+    samples: DataSet
+    ticks: int
+    ann: Ann | None
+    ann_macs: Mapping[str, int] | None
+    confidence: float | None
+    seed: int
+
+    def report(self, run: Callable[..., Evaluation]) -> dict[str, Any]:
+        """The report of ``run``, see `eventsnn.cli.measure.measure`."""
+        from eventsnn.cli.measure import measure
+
+        return measure(
+            self.file,
+            self.name,
+            self.samples,
+            ticks=self.ticks,
+            run=run,
+            ann=self.ann,
+            ann_macs=self.ann_macs,
+            exit_confidences=() if self.confidence is None else exit_grid(self.confidence),
+            seed=self.seed,
+        )
+
+
+def what_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Arguments and options that say what is evaluated, for `read_evaluated`."""
+    options = (
+        click.argument("network", type=EXISTING_FILE),
+        click.argument("data", type=click.Path(exists=True, path_type=Path)),
+        click.option(
+            "--ticks",
+            "-T",
+            "--steps",
+            type=click.IntRange(min=1),
+            help="Ticks T. Default: as converted for.",
+        ),
+        click.option("--limit", type=click.IntRange(min=1), help="Only the first N samples."),
+        click.option("--json", "report_path", type=OUTPUT_FILE, help="Write the report there."),
+        click.option(
+            "--ann",
+            "weights",
+            type=EXISTING_FILE,
+            help="Compare with this ANN (.npz) instead.",
+        ),
+        click.option("--arch", help="What the bare weights of --ann are."),
+        click.option(
+            "--seed",
+            type=click.IntRange(min=0),
+            default=0,
+            help="Of the noise of layers that have any.",
+        ),
+        click.option(
+            "--exit-confidence",
+            "confidence",
+            type=confidence_number,
+            metavar="C",
+            help="Tell what stopping each sample at this confidence (0.5 to 1) would give.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def read_evaluated(
     network: Path,
     data: Path,
     ticks: int | None,
     limit: int | None,
-    workers: int | None,
     report_path: Path | None,
     weights: Path | None,
     arch: str | None,
     seed: int,
     confidence: float | None,
-) -> None:
-    """Run the spiking network NETWORK (HDF5) on DATA.
-
-    DATA is .npz or HDF5 with x and y, the images of an MNIST IDX pair, or a folder of
-    N-MNIST recordings.
-    """
-    from eventsnn.cli.measure import measure
-    from eventsnn.cli.report_tables import print_early_exit, print_report
+) -> Evaluated:
+    """What the options of `what_options` name; refused before the work where it is wrong."""
     from eventsnn.datasets import load_data
     from eventsnn.hdf5 import load_network
-    from eventsnn.report import write_report
 
     if arch is not None and weights is None:
         raise click.UsageError("--arch says what the weights of --ann are; give --ann too")
@@ -88,25 +138,80 @@ def evaluate(
     ann, ann_macs = _ann(file, network, weights, arch)
     loaded = load_data(data)
     samples = loaded if limit is None else loaded.head(limit)
-    report = measure(
-        file,
-        network.name,
-        samples,
-        ticks=ticks,
-        workers=workers,
-        ann=ann,
-        ann_macs=ann_macs,
-        exit_confidences=() if confidence is None else exit_grid(confidence),
-        seed=seed,
-    )
+    return Evaluated(file, network.name, samples, ticks, ann, ann_macs, confidence, seed)
+
+
+def show_report(
+    report: Mapping[str, Any], report_path: Path | None, confidence: float | None
+) -> None:
+    """Write the report, then print it: a closed pipe must not cost the measurement."""
+    from eventsnn.cli.report_tables import print_early_exit, print_report
+    from eventsnn.report import write_report
+
     if report_path is not None:
-        # before anything is printed: a closed pipe must not cost the measurement
         write_report(report_path, report)
     print_report(report)
     if confidence is not None:
         print_early_exit(report, confidence)
     if report_path is not None:
         say(f"report: {report_path}")
+
+
+@click.command()
+@what_options
+@workers_option
+@running_options
+@click.pass_context
+def evaluate(
+    context: click.Context,
+    /,
+    workers: int | None,
+    executor: str | None,
+    journal: Path | None,
+    shard: tuple[int, int],
+    until: float | None,
+    **what: Any,
+) -> None:
+    """Run the spiking network NETWORK (HDF5) on DATA.
+
+    DATA is .npz or HDF5 with x and y, the images of an MNIST IDX pair, or a folder of
+    N-MNIST recordings. Ctrl-C ends it after what is running, and shows what is finished.
+
+    Exit status: 0 done, 2 wrong usage, 130 interrupted.
+    """
+    from eventsnn.cli.measure import MeasurementInterrupted
+    from eventsnn.evaluation.executors import check_executor_name
+
+    if executor is not None:
+        if workers is not None:
+            raise click.UsageError("--executor and --workers are two ways to say the same")
+        check_executor_name(executor)
+    evaluated = read_evaluated(**what)
+    if until is not None and getattr(evaluated.samples.x, "random_access", True) is False:
+        raise click.UsageError(
+            f"--until draws samples at random, and {what['data']} can only be read from its "
+            f"beginning on; write it without compression (numpy.savez, gunzip)"
+        )
+    run = Running(workers, executor, journal, shard, None if until is None else until / 100)
+    try:
+        report = evaluated.report(run)
+    except MeasurementInterrupted as interrupt:
+        _show_partial(interrupt.report, journal)
+        context.exit(130)
+    show_report(report, what["report_path"], what["confidence"])
+
+
+def _show_partial(report: Mapping[str, Any] | None, journal: Path | None) -> None:
+    if report is not None:
+        show_report(report, None, None)
+    kept = "" if journal is None else f"; {journal} has it, and the same command goes on"
+    if report is None:
+        note("interrupted before a sample was finished")
+    else:
+        note(
+            f"interrupted after {report['samples']} of {report['samples_in_data']} samples{kept}; "
+            f"no report was written"
+        )
 
 
 def _ticks(file: NetworkFile, network: Path, ticks: int | None) -> int:

@@ -21,10 +21,12 @@ from eventsnn.cli.diagnose import diagnose
 from eventsnn.cli.energy import energy
 from eventsnn.cli.evaluate import evaluate
 from eventsnn.cli.info import info
+from eventsnn.cli.merge import merge
 from eventsnn.cli.quantize import quantize
 from eventsnn.cli.report import report
 from eventsnn.cli.verify import verify
 from eventsnn.errors import EventsnnError, ScaleWarning
+from eventsnn.files.printable import printable
 
 __all__ = ["main"]
 
@@ -35,8 +37,12 @@ class _Failure(click.ClickException):
     exit_code = 2
 
 
+#: Exit status of a program that SIGINT ended, as shells count.
+_INTERRUPTED = 130
+
+
 class _Program(click.Group):
-    """Turns our errors, and those of the file system, into a message without traceback."""
+    """Turns our errors, and those of the machine, into a message without traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -45,12 +51,25 @@ class _Program(click.Group):
                 warnings.showwarning = _show
                 return super().invoke(ctx)
         except EventsnnError as error:
-            raise _Failure(str(error)) from error
+            raise _Failure(printable(str(error))) from error
+        except click.ClickException as error:
+            said = error.format_message()
+            if printable(said) == said:
+                raise
+            raise _Failure(printable(said)) from error
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            ctx.exit(_INTERRUPTED)
+        except MemoryError as error:
+            what = f"not enough memory: {error}" if str(error) else "not enough memory"
+            raise _Failure(f"{what}; use a machine with more, or less at once") from error
+        except EOFError as error:  # click takes it for Ctrl-D and says "Aborted!"
+            raise _Failure(f"a file or the input ends too soon ({error})") from error
         except OSError as error:
             if error.errno == errno.EPIPE:  # `eventsnn info ... | head`: click ends quietly
                 raise
             where = f"{error.filename}: " if error.filename else ""
-            raise _Failure(f"{where}{error.strerror or error}") from error
+            raise _Failure(printable(f"{where}{error.strerror or error}")) from error
 
 
 def _show(
@@ -77,6 +96,7 @@ for _command in (
     convert,
     quantize,
     evaluate,
+    merge,
     compare,
     diagnose,
     energy,

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
-from eventsnn.cli.console import note, progress_bar
+from eventsnn.cli.ann import AnnAnswers
+from eventsnn.cli.console import note
 from eventsnn.errors import DataError, InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from converters import Ann
     from eventsnn.datasets import DataSet
+    from eventsnn.evaluation.evaluate import Evaluation
     from eventsnn.hdf5 import NetworkFile
     from eventsnn.signals.preprocessing import PreprocessedImages
     from eventsnn.signals.spikes import Spikes
 
-__all__ = ["images_for", "input_shape", "measure"]
+__all__ = ["MeasurementInterrupted", "images_for", "input_shape", "measure"]
+
+
+class MeasurementInterrupted(KeyboardInterrupt):
+    """Ctrl-C while a data set is run.
+
+    Attributes:
+        report: of what is finished; None where nothing is.
+    """
+
+    def __init__(self, report: dict[str, Any] | None) -> None:
+        super().__init__()
+        self.report = report
 
 
 def measure(
@@ -26,18 +39,19 @@ def measure(
     data: DataSet,
     *,
     ticks: int,
-    workers: int | None,
+    run: Callable[..., Evaluation],
     ann: Ann | None,
     ann_macs: Mapping[str, int] | None,
     exit_confidences: Sequence[float] = (),
     seed: int = 0,
 ) -> dict[str, Any]:
-    """The report of `eventsnn.report.build_report`, with progress bars on the way.
+    """The report of `eventsnn.report.build_report`.
 
     Args:
         file, name: the network, and what to call it.
         data: images or events, with labels.
-        ticks, workers: see `eventsnn.evaluate`; one worker per CPU for None.
+        ticks: see `eventsnn.evaluate`.
+        run: does what `eventsnn.evaluate` does, such as `eventsnn.cli.running.Running`.
         ann, ann_macs: what to compare with; None where there is none. Events are not
             compared, an ANN cannot see them.
         exit_confidences, seed: see `eventsnn.evaluate`.
@@ -45,51 +59,57 @@ def measure(
     Raises:
         DataError: the data has no labels, or does not fit the network.
         InputError: the network has several inputs.
+        MeasurementInterrupted: Ctrl-C.
     """
     from eventsnn.energy import ENERGY_MODELS
-    from eventsnn.evaluation.evaluate import classes, evaluate
+    from eventsnn.evaluation.evaluate import Interrupted, classes
     from eventsnn.report import build_report
 
     if data.y is None:
         raise DataError(f"{data.name}: has no labels y; the accuracy cannot be told without them")
+    labels = data.y
     data.check_classes(classes(file.network))
     shape = input_shape(file, name)
     samples: PreprocessedImages | Sequence[Spikes]
-    predictions = None
-    with progress_bar() as bar:
-        if data.kind == "events":
-            samples = _recordings(data, shape, name)
-            ann_macs = None
-        else:
-            samples = images = images_for(file, name, data)
-            if ann is not None:
-                from converters.ann.forward import answers
+    answers = None
+    if data.kind == "events":
+        samples = _recordings(data, shape, name)
+        ann_macs = None
+    else:
+        samples = images = images_for(file, name, data)
+        answers = None if ann is None else AnnAnswers(ann, images)
 
-                task = bar.add_task("ANN", total=len(data))
-                predictions = answers(ann, images, lambda count: bar.advance(task, count))
-        task = bar.add_task("SNN", total=len(data))
-        evaluation = evaluate(
+    def report_of(evaluation: Evaluation) -> dict[str, Any]:
+        ann_right = None
+        if evaluation.ann_predictions is not None:
+            known = labels if evaluation.index is None else labels[evaluation.index]
+            ann_right = float((evaluation.ann_predictions == known).mean())
+        return build_report(
+            evaluation,
+            file,
+            ENERGY_MODELS[0],
+            network_name=name,
+            data_name=data.name,
+            labels=labels,
+            ann_accuracy=ann_right,
+            ann_macs=None if ann_macs is None else sum(ann_macs.values()),
+        )
+
+    try:
+        evaluation = run(
             file.network,
             samples,
-            data.y,
+            labels,
             ticks=ticks,
-            workers=workers or _cpus(),
-            ann_predictions=predictions,
-            progress=lambda count: bar.advance(task, count),
+            ann_predictions=answers,
             exit_confidences=exit_confidences,
             seed=seed,
             precision=None if file.integers is None else file.integers.precision,
         )
-    return build_report(
-        evaluation,
-        file,
-        ENERGY_MODELS[0],
-        network_name=name,
-        data_name=data.name,
-        labels=data.y,
-        ann_accuracy=None if predictions is None else float((predictions == data.y).mean()),
-        ann_macs=None if ann_macs is None else sum(ann_macs.values()),
-    )
+    except Interrupted as error:
+        partial = None if error.partial is None else report_of(error.partial)
+        raise MeasurementInterrupted(partial) from None
+    return report_of(evaluation)
 
 
 def input_shape(file: NetworkFile, name: str) -> tuple[int, ...]:
@@ -135,10 +155,3 @@ def _recordings(data: DataSet, shape: tuple[int, ...], name: str) -> Sequence[Sp
         )
     note("events: the ANN is not compared, and a tick is a microsecond")
     return recordings
-
-
-def _cpus() -> int:
-    """CPUs that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -24,7 +24,7 @@ __all__ = ["report"]
 )
 def report(path: Path, target: Path, folder: Path | None) -> None:
     """Show the REPORT that `evaluate --json` wrote as one self-contained HTML page."""
-    from eventsnn.files.whole_file import replacing
+    from eventsnn.files.whole_file import write_whole
     from eventsnn.report import read_report, report_page
 
     check_target(target, "--output", (path,))
@@ -35,7 +35,6 @@ def report(path: Path, target: Path, folder: Path | None) -> None:
         from eventsnn.report.figures import save_figures
 
         figures = save_figures(found, path, folder)
-    with replacing(target) as partial:
-        partial.write_text(page, encoding="utf-8")
+    write_whole(target, page.encode())
     for written in (target, *figures):
         say(f"{written}")

@@ -54,18 +54,36 @@ def print_early_exit(report: Mapping[str, Any], confidence: float) -> None:
 
 def _print_accuracy(report: Mapping[str, Any]) -> None:
     ticks, agreement, ann = report["ticks"], report["agreement"], report["ann_accuracy"]
-    rows = [
-        (
-            str(ticks[at]),
-            f"{report['accuracy'][at]:.1%}",
-            "-" if ann is None else f"{ann:.1%}",
-            "-" if agreement is None else f"{agreement[at]:.1%}",
-        )
-        for at in _handful(ticks)
-    ]
-    columns = ("T", "SNN accuracy", "ANN accuracy", "agreement")
-    title = f"{report['samples']} samples of {report['data']}, {report['seconds']:.1f} s"
-    say_table(title, columns, rows)
+    known, every, seconds = report["samples"], report["samples_in_data"], report["seconds"]
+    columns: dict[str, list[str]] = {
+        "T": [],
+        "SNN accuracy": [],
+        "95 % interval": [],
+        "ANN accuracy": [],
+        "agreement": [],
+    }
+    for at in _handful(ticks):
+        share = report["accuracy"][at]
+        columns["T"].append(str(ticks[at]))
+        columns["SNN accuracy"].append(f"{share:.1%}")
+        columns["95 % interval"].append(_interval(share, known))
+        columns["ANN accuracy"].append("-" if ann is None else f"{ann:.1%}")
+        columns["agreement"].append("-" if agreement is None else f"{agreement[at]:.1%}")
+    if known == every:  # nothing was left out: the accuracy on these data is what it is
+        del columns["95 % interval"]
+    of = "" if known == every else f" of {every}"
+    took = "" if seconds is None else f", {seconds:.1f} s"
+    title = f"{known}{of} samples of {report['data']}{took}"
+    say_table(title, list(columns), list(zip(*columns.values(), strict=True)))
+    if known < every:
+        say("Intervals hold for samples drawn at random, or the first ones of a shuffled file.")
+
+
+def _interval(share: float, samples: int) -> str:
+    from eventsnn.evaluation.interval import wilson
+
+    low, high = wilson(round(share * samples), samples)
+    return f"{low:.1%} to {high:.1%}"
 
 
 def _handful(ticks: list[int]) -> list[int]:

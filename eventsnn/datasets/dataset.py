@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from eventsnn.datasets.packed_images import PackedImages
 from eventsnn.datasets.recordings import EventRecordings
 from eventsnn.datasets.stored_images import StoredImages
 from eventsnn.errors import DataError
@@ -92,7 +93,7 @@ class DataSet:
     def head(self, count: int) -> DataSet:
         """The first ``count`` samples, or all if there are fewer."""
         y = None if self.y is None else self.y[:count]
-        if isinstance(self.x, StoredImages | EventRecordings):
+        if isinstance(self.x, StoredImages | PackedImages | EventRecordings):
             return replace(self, x=self.x.head(count), y=y)
         return replace(self, x=self.x[:count], y=y)
 

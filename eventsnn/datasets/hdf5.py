@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import h5py
-import numpy as np
 
 from eventsnn.datasets.dataset import DataSet
 from eventsnn.datasets.stored_images import StoredImages
-from eventsnn.errors import DataError
+from eventsnn.errors import DataError, FileFormatError
+from eventsnn.files.hdf5 import checked, member, open_to_read, read
 
 __all__ = ["read_hdf5"]
 
@@ -21,15 +21,24 @@ def read_hdf5(path: Path) -> DataSet:
         DataError: damaged, no HDF5 file, or without ``x``.
     """
     try:
-        with h5py.File(path, "r") as file:
-            names = list(file)
-            x, y = file.get("x"), file.get("y")
-            usable = isinstance(x, h5py.Dataset) and x.shape is not None
-            images = StoredImages(path, x.shape, x.dtype) if usable else None
-            labels = np.asarray(y[()]) if isinstance(y, h5py.Dataset) else None
+        with open_to_read(path) as file:
+            x, y = _dataset(file, "x"), _dataset(file, "y")
+            images = StoredImages(path, x.shape, x.dtype) if x else None
+            labels = read(y) if y else None
+            found = ", ".join(list(file)[:8]) or "nothing"
+    except FileFormatError as error:
+        raise DataError(str(error)) from error
     except (OSError, RuntimeError, ValueError, KeyError) as error:
         raise DataError(f"{path}: damaged, or not an HDF5 file ({error})") from error
     if images is None:
-        found = ", ".join(names[:8]) or "nothing"
         raise DataError(f"{path}: expected the datasets x (images) and y (labels), found {found}")
     return DataSet(images, labels, path.name)
+
+
+def _dataset(file: h5py.File, name: str) -> h5py.Dataset | None:
+    found = member(file, name)
+    if found is None:
+        return None
+    if not isinstance(found, h5py.Dataset):
+        raise FileFormatError(f"{file.filename}: {name} is a group, expected a dataset of numbers")
+    return checked(found)

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 
 from eventsnn.description.base import Shape
-from eventsnn.errors import DataError
+from eventsnn.errors import DataError, FileFormatError
+from eventsnn.files.hdf5 import checked, member, open_to_read
 
 __all__ = ["StoredImages"]
 
@@ -40,9 +40,11 @@ class StoredImages:
             first, stop, step = key.indices(len(self))
             key = slice(first, max(first, stop), step)
         try:
-            with h5py.File(self.path, "r") as file:
-                return np.asarray(file["x"][key])
-        except (OSError, RuntimeError, ValueError, KeyError) as error:
+            with open_to_read(self.path) as file:
+                return np.asarray(checked(member(file, "x"))[key])
+        except FileFormatError as error:
+            raise DataError(str(error)) from error
+        except (OSError, RuntimeError, ValueError, KeyError, AttributeError) as error:
             raise DataError(f"{self.path}: cannot read images {key}: {error}") from error
 
     def head(self, count: int) -> StoredImages:

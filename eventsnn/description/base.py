@@ -20,6 +20,7 @@ from eventsnn.description.fields import (
     potential,
     ratio,
     settled,
+    sizes,
     ticks,
     weight,
 )
@@ -52,6 +53,7 @@ Values = float | NDArray[np.floating[Any]]
         count,
         flag,
         pixels,
+        sizes,
         part,
     ),
 )

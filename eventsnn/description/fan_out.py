@@ -26,6 +26,7 @@ from eventsnn.description.synapses import (
     Subsample,
     SumPool2d,
     Synapse,
+    Unflatten,
     output_shape,
     pool_window,
 )
@@ -48,8 +49,8 @@ def fan_out(chain: tuple[Synapse, ...], shape: Shape) -> NDArray[np.int64]:
     axes = [np.eye(n, dtype=np.bool_) for n in shape]
     current = shape
     for step, synapse in enumerate(chain):
-        if isinstance(synapse, Sparse):
-            return _after_sparse(axes, synapse, chain[step + 1 :]).reshape(shape)
+        if isinstance(synapse, Sparse | Unflatten):
+            return _from_matrix(_kronecker(axes), chain[step:], current).reshape(shape)
         axes = advance(axes, synapse, current)
         current = output_shape(synapse, current)
     counts = np.ones((), dtype=np.int64)
@@ -100,7 +101,7 @@ def advance(axes: list[Reach], synapse: Synapse, shape: Shape) -> list[Reach]:
             return _compose(axes, [channels, rows, columns])
         case Flatten() | Scale():
             return axes
-        case Sparse():
+        case Sparse() | Unflatten():
             raise AssertionError("fan_out keeps the pattern as a matrix from here on")
         case _:
             assert_never(synapse)
@@ -120,19 +121,27 @@ def _kronecker(axes: list[Reach]) -> sp.csr_array:
     return pattern
 
 
-def _after_sparse(
-    axes: list[Reach], sparse: Sparse, rest: tuple[Synapse, ...]
+def _from_matrix(
+    pattern: sp.csr_array, chain: tuple[Synapse, ...], shape: Shape
 ) -> NDArray[np.int64]:
-    """Row lengths of the pattern from the first `Sparse` of a chain on."""
-    pattern = _kronecker(axes)
-    for synapse in (sparse, *rest):
+    """Row lengths of a pattern (sources, neurons of ``shape``) and the chain behind it."""
+    for step, synapse in enumerate(chain):
         if isinstance(synapse, Sparse):
             stored = synapse.weight.copy()
             stored.data = np.ones(stored.data.size, dtype=np.int64)
             pattern = sp.csr_array(pattern @ stored.T)
-            pattern.data[:] = 1
         elif isinstance(synapse, Linear):
             reaches_any = np.diff(pattern.indptr) > 0
             weight = np.asarray(synapse.weight)
             pattern = sp.csr_array(np.outer(reaches_any, np.ones(len(weight), dtype=np.int64)))
+        elif not isinstance(synapse, Flatten | Unflatten | Scale):
+            lengths = np.diff(pattern.indptr)
+            if np.all(lengths <= 1):  # a selection: each source reaches what its place does
+                counts = np.zeros(len(lengths), dtype=np.int64)
+                counts[lengths == 1] = fan_out(chain[step:], shape).ravel()[pattern.indices]
+                return counts
+            axes = advance([np.eye(n, dtype=np.bool_) for n in shape], synapse, shape)
+            pattern = sp.csr_array(pattern @ _kronecker(axes))
+        pattern.data[:] = 1
+        shape = output_shape(synapse, shape)
     return np.asarray(np.diff(pattern.indptr), dtype=np.int64)

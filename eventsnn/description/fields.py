@@ -34,6 +34,7 @@ __all__ = [
     "ratio",
     "role_of",
     "settled",
+    "sizes",
     "ticks",
     "weight",
 ]
@@ -46,7 +47,8 @@ class Role(Enum):
     membrane potential, ``RATIO`` without a unit, ``DECAY`` what stays
     of a value after a tick, ``TICKS`` whole numbers of ticks. Of a synapse:
     ``WEIGHT`` an array, ``MATRIX`` a sparse one. Of both: ``NUMBER`` one float, ``COUNT`` an
-    int, ``FLAG`` a bool, ``PIXELS`` rows and columns, ``PART`` another description.
+    int, ``FLAG`` a bool, ``PIXELS`` rows and columns, ``SIZES`` a
+    shape, ``PART`` another description.
     """
 
     POTENTIAL = "potential"
@@ -59,6 +61,7 @@ class Role(Enum):
     COUNT = "count"
     FLAG = "flag"
     PIXELS = "pixels"
+    SIZES = "sizes"
     PART = "part"
 
 
@@ -129,6 +132,11 @@ def pixels(*, default: Any = dataclasses.MISSING, least: int = 0) -> Any:
     return _field(Role.PIXELS, default, dataclasses.MISSING, least=least)
 
 
+def sizes(*, number: int) -> Any:
+    """A shape of so many positive ints."""
+    return _field(Role.SIZES, dataclasses.MISSING, dataclasses.MISSING, number=number)
+
+
 def part(
     *,
     default: Any = dataclasses.MISSING,
@@ -182,6 +190,8 @@ def settled(value: Any, field: dataclasses.Field[Any], owner: str) -> Any:
             return bool(value)
         case Role.PIXELS:
             return _pair(value, what, facts["least"])
+        case Role.SIZES:
+            return _sizes(value, what, facts["number"])
         case Role.PART:
             return value
 
@@ -213,6 +223,13 @@ def _pair(value: Any, what: str, least: int) -> tuple[int, int]:
     if len(pair) != 2 or not all(isinstance(p, int | np.integer) and p >= least for p in pair):
         raise ShapeError(f"{what}: expected an int or two ints >= {least}, found {value!r}")
     return int(pair[0]), int(pair[1])
+
+
+def _sizes(value: Any, what: str, number: int) -> tuple[int, ...]:
+    shape = tuple(value) if isinstance(value, Iterable) else ()
+    if len(shape) != number or not all(isinstance(n, int | np.integer) and n >= 1 for n in shape):
+        raise ShapeError(f"{what}: expected (C, H, W), found {value!r}")
+    return tuple(int(n) for n in shape)
 
 
 def frozen_array(values: Any, what: str) -> NDArray[np.float64]:

@@ -31,6 +31,7 @@ from eventsnn.description.synapses import (
     Subsample,
     SumPool2d,
     Synapse,
+    Unflatten,
     output_shape,
     pool_window,
 )
@@ -54,7 +55,7 @@ def weights_and_zeros(synapse: Synapse) -> tuple[int, int]:
             values = np.asarray(matrix.data)
         case Scale(factor=factor):
             values = np.asarray(factor)
-        case AvgPool2d() | SumPool2d() | Subsample() | Flatten():
+        case AvgPool2d() | SumPool2d() | Subsample() | Flatten() | Unflatten():
             return 0, 0
         case _:
             assert_never(synapse)
@@ -71,7 +72,7 @@ def effective_fan_out(chain: tuple[Synapse, ...], shape: Shape) -> NDArray[np.in
     pruned = [step for step, synapse in enumerate(chain) if weights_and_zeros(synapse)[1]]
     if not pruned:
         return fan_out(chain, shape)
-    separable = not any(isinstance(synapse, Sparse) for synapse in chain)
+    separable = not any(isinstance(synapse, Sparse | Unflatten) for synapse in chain)
     if separable and len(pruned) == 1 and isinstance(chain[pruned[0]], Conv2d | Linear):
         return _around_one_kernel(chain, pruned[0], shape)
     return _block_by_block(chain, shape)
@@ -210,6 +211,8 @@ def _follow(reached: Mask, synapse: Synapse) -> Mask:
             return np.asarray(np.pad(reached[:, :, ::step_y, ::step_x], channels))
         case Flatten():
             return reached.reshape(len(reached), -1)
+        case Unflatten(shape=image):
+            return reached.reshape(len(reached), *image)
         case Scale(factor=factor):
             return np.asarray(reached & (np.asarray(factor) != 0))
         case _:

@@ -16,7 +16,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from eventsnn.description.base import Description, Pair, Shape, Values, described, pair
-from eventsnn.description.fields import count, matrix, pixels, weight
+from eventsnn.description.fields import count, matrix, pixels, sizes, weight
 from eventsnn.errors import NetworkError, ShapeError
 from eventsnn.windows import window_count
 
@@ -30,6 +30,7 @@ __all__ = [
     "Subsample",
     "SumPool2d",
     "Synapse",
+    "Unflatten",
     "chain_shape",
     "output_shape",
 ]
@@ -141,13 +142,20 @@ class Flatten(Description):
 
 
 @described
+class Unflatten(Description):
+    """``(C H W,) -> (C, H, W)`` in C order, as ``torch.nn.Unflatten``: an image behind a matrix."""
+
+    shape: Shape = sizes(number=3)
+
+
+@described
 class Scale(Description):
     """``y = factor * x``; ``factor`` broadcasts to the shape, ``(C, 1, 1)`` per channel."""
 
     factor: Values = weight()
 
 
-Synapse = Linear | Conv2d | AvgPool2d | SumPool2d | Sparse | Subsample | Flatten | Scale
+Synapse = Linear | Conv2d | AvgPool2d | SumPool2d | Sparse | Subsample | Flatten | Unflatten | Scale
 
 
 def _image(shape: Shape, what: str) -> tuple[int, int, int]:
@@ -217,6 +225,13 @@ def output_shape(synapse: Synapse, shape: Shape) -> Shape:
             return channels + before + after, -(-height // step_y), -(-width // step_x)
         case Flatten():
             return (math.prod(shape),)
+        case Unflatten(shape=image):
+            if shape != (math.prod(image),):
+                raise ShapeError(
+                    f"Unflatten to {image} expects a vector of {math.prod(image)}, the source has "
+                    f"shape {shape}"
+                )
+            return image
         case Scale():
             check_broadcast(np.asarray(synapse.factor), shape, "Scale.factor")
             return shape

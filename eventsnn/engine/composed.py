@@ -26,6 +26,7 @@ from eventsnn.description.synapses import (
     Subsample,
     SumPool2d,
     Synapse,
+    Unflatten,
     output_shape,
     pool_window,
 )
@@ -131,7 +132,7 @@ def _single(synapse: Synapse, image: Image) -> Composed | None:
                 return None  # a factor for each pixel is no sliding window
             weight = np.broadcast_to(factor, (channels,))[:, None, None]
             return Taps(weight, (1, 1), (0, 0), (1, 1), 0, channels)
-        case Sparse() | Flatten():
+        case Sparse() | Flatten() | Unflatten():
             return None
         case _:
             assert_never(synapse)

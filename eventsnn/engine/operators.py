@@ -26,6 +26,7 @@ from eventsnn.description.synapses import (
     Subsample,
     SumPool2d,
     Synapse,
+    Unflatten,
     output_shape,
     pool_window,
 )
@@ -43,7 +44,7 @@ class _Only:
     members: NDArray[np.bool_]
 
 
-_Between = _Only | AvgPool2d | SumPool2d | Subsample | Flatten | Scale | Sparse
+_Between = _Only | AvgPool2d | SumPool2d | Subsample | Flatten | Unflatten | Scale | Sparse
 
 
 @dataclass
@@ -220,6 +221,10 @@ def _matrix(synapse: _Between, shape: Shape) -> sp.csr_array:
             order = public_index(shape)
             ones = np.ones(order.size)
             return sp.csr_array((ones, order, np.arange(order.size + 1)), (order.size, order.size))
+        case Unflatten(shape=image):
+            order = public_index(image)
+            ones = np.ones(order.size)
+            return sp.csr_array((ones, (order, np.arange(order.size))), (order.size, order.size))
         case Sparse(weight=weight):
             return sp.csr_array(weight.T)
         case AvgPool2d() | SumPool2d():

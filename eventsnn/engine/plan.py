@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, assert_never
+from typing import Any, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +27,7 @@ from eventsnn.description.neurons import (
     RunningMaximum,
     Signed,
 )
+from eventsnn.engine.choices import Granularity, Order, Precision
 from eventsnn.engine.fused_layers import FusedLayers, fuse
 from eventsnn.engine.fused_layout import FusedLayout, Request
 from eventsnn.engine.layer_tables import is_noisy, layer_tables
@@ -36,12 +36,7 @@ from eventsnn.engine.schedule import components
 from eventsnn.errors import InputError, NetworkError
 from eventsnn.kernels import tables as t
 
-__all__ = ["Granularity", "Order", "Plan", "Precision", "make_plan"]
-
-Precision = Literal["float32", "float64"]
-#: For all layers, or by layer name (the others are swept).
-Granularity = Literal["swept", "touched"] | Mapping[str, Literal["swept", "touched"]]
-Order = Literal["by_layer", "by_tick"]
+__all__ = ["Plan", "make_plan"]
 
 #: Nothing of these could be advanced neuron by neuron.
 _SWEPT = Relay | Maximum | Bistable | PhaseAccumulator | PhaseIF

@@ -2,34 +2,52 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eventsnn.counts.counts import Counts, OperationsAfter
 from eventsnn.description.network import Network, refuse_what_is_no_network
-from eventsnn.engine.granularity import choose_granularity
-from eventsnn.engine.plan import Precision, make_plan
-from eventsnn.errors import InputError
-from eventsnn.evaluation.task import Part, Task
+from eventsnn.errors import EventsnnError, InputError, JournalError
+from eventsnn.evaluation.chunks import CHUNK, chunks
+from eventsnn.evaluation.gather import Gathering, LostError
+from eventsnn.evaluation.journal import Identity, Journal, data_digest
+from eventsnn.evaluation.result import EarlyExit, Evaluation, reported_ticks, result
+from eventsnn.evaluation.task import Task
+from eventsnn.evaluation.total import Standing, Total
+from eventsnn.evaluation.travel import Shipment
+from eventsnn.hdf5.digest import network_digest
 from eventsnn.signals.labels import as_labels, check_classes
-from eventsnn.signals.samples import Sample, as_samples, warn_of_scales
+from eventsnn.signals.samples import as_samples, warn_of_scales
 from eventsnn.signals.spikes import Spikes
 from eventsnn.simulate import check_ticks
+from eventsnn.version import __version__
 
-__all__ = ["EarlyExit", "Evaluation", "Images", "classes", "evaluate", "reported_ticks"]
+if TYPE_CHECKING:
+    from eventsnn.engine.choices import Precision
 
-_CHUNK = 8  # samples per task: long enough to hide its overhead, short enough to share fairly
-_LOOKED_AT = 64  # samples whose scale is compared with that of the calibration
-_WAITING = 64  # tasks in flight at most: any number of samples in bounded memory
-#: Every tick is reported up to here, `_POINTS` of them beyond.
-_EVERY_TICK = 256
-_POINTS = 128
+__all__ = [
+    "EarlyExit",
+    "Evaluation",
+    "Images",
+    "Interrupted",
+    "WorkersLostError",
+    "classes",
+    "evaluate",
+    "merge",
+    "reported_ticks",
+]
+
+#: The ANN's answers, or what tells them for some of the samples.
+AnnPredictions = NDArray[np.integer[Any]] | Callable[[slice], NDArray[np.integer[Any]]]
+#: Samples whose scale is compared with that of the calibration.
+_LOOKED_AT = 64
 
 
 class Images(Protocol):
@@ -40,79 +58,28 @@ class Images(Protocol):
     def __getitem__(self, key: slice, /) -> NDArray[Any]: ...
 
 
-def reported_ticks(ticks: int) -> NDArray[np.int64]:
-    """The ticks of the curves: all of 1..ticks up to 256, else 128 evenly spaced ones."""
-    if ticks <= _EVERY_TICK:
-        return np.arange(1, ticks + 1)
-    return np.linspace(1, ticks, _POINTS).round().astype(np.int64)
-
-
-@dataclass(frozen=True)
-class EarlyExit:
-    """What stopping each sample on its own would have given, by confidence.
-
-    With o(t) the accumulated read-out after tick t of T, a sample stops at the first of
-    `reported_ticks` where the two largest entries of o(t) / T, a > b, reach
-    ``1 / (1 + exp(b - a)) >= confidence``, else at the end: the margin that the mean
-    read-out of the whole run would have if nothing followed. (Not o(t) / t: its first
-    values rest on a handful of spikes, and look certain.) One full run tells it exactly:
-    what happens by tick t does not depend on later ticks.
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C during an evaluation.
 
     Attributes:
-        confidence: asked for, (confidences,); the other attributes are in its order.
-        accuracy: of the answers at the exits; None without labels.
-        mean_ticks: at the exits.
-        operations: up to the exits, summed over samples; its second axis is confidences.
+        partial: of the samples that are finished; None where there are none.
     """
 
-    confidence: tuple[float, ...]
-    accuracy: NDArray[np.float64] | None
-    mean_ticks: NDArray[np.float64]
-    operations: OperationsAfter
+    def __init__(self, partial: Evaluation | None) -> None:
+        super().__init__()
+        self.partial = partial
 
 
-@dataclass(frozen=True, repr=False)
-class Evaluation:
-    """What a data set showed.
+class WorkersLostError(EventsnnError, RuntimeError):
+    """Worker processes died and could not be replaced.
 
     Attributes:
-        samples: how many.
-        ticks: how many each was run.
-        accuracy: share of correct answers after each tick, (ticks,); None without labels.
-        agreement: share of answers equal to the ANN's, (ticks,); None without an ANN.
-        predictions: the answer at the end, (samples,).
-        counts: operations, summed over samples.
-        seconds: wall time of the simulation.
-        synops_per_sample: (samples,).
-        after: operations after each of `reported_ticks`, summed over samples.
-        early_exit: None unless asked for.
+        partial: of the samples that are finished; None where there are none.
     """
 
-    samples: int
-    ticks: int
-    accuracy: NDArray[np.float64] | None
-    agreement: NDArray[np.float64] | None
-    predictions: NDArray[np.int64]
-    counts: Counts
-    seconds: float
-    synops_per_sample: NDArray[np.int64]
-    after: OperationsAfter
-    early_exit: EarlyExit | None = None
-
-    def __str__(self) -> str:
-        lines = [f"Evaluation: {self.samples} samples, T = {self.ticks}, {self.seconds:.1f} s"]
-        for what, curve in (("accuracy", self.accuracy), ("as the ANN", self.agreement)):
-            if curve is not None:
-                at = [t for t in (1, 2, 4, 8, 16, 32, 64, 128, 256) if t < self.ticks]
-                shown = ", ".join(f"T {t} {curve[t - 1]:.1%}" for t in [*at, self.ticks])
-                lines.append(f"{what}: {shown}")
-        lines.append(
-            f"per sample: {self.counts.synops / self.samples:,.0f} synops, "
-            f"{sum(self.counts.spikes.values()) / self.samples:,.0f} spikes"
-        )
-        return "\n".join(lines)
-
-    __repr__ = __str__
+    def __init__(self, message: str, partial: Evaluation | None) -> None:
+        super().__init__(message)
+        self.partial = partial
 
 
 def evaluate(
@@ -123,11 +90,15 @@ def evaluate(
     ticks: int,
     workers: int = 1,
     executor: Executor | None = None,
-    ann_predictions: NDArray[np.integer[Any]] | None = None,
+    ann_predictions: AnnPredictions | None = None,
     precision: Precision | None = None,
     progress: Callable[[int], object] | None = None,
     exit_confidences: Sequence[float] = (),
     seed: int = 0,
+    journal: str | os.PathLike[str] | None = None,
+    shard: tuple[int, int] = (1, 1),
+    watch: Callable[[Standing], object] | None = None,
+    order_seed: int | None = None,
 ) -> Evaluation:
     """Run every sample once and read the answer after every tick.
 
@@ -144,69 +115,124 @@ def evaluate(
         ticks: how many, >= 1.
         workers: threads, where no executor is given.
         executor: any `concurrent.futures` executor; its tasks are picklable. The result
-            does not depend on it, nor on ``workers``.
-        ann_predictions: the ANN's answers, (samples,), for the agreement.
+            does not depend on it, nor on ``workers``. Chunks of workers that died are run
+            again where the executor starts others, as `eventsnn.evaluation.executors.Processes`.
+        ann_predictions: the ANN's answers, (samples,), for the agreement; or a function that
+            tells those of a slice, which is asked as the evaluation goes on.
         precision: see `eventsnn.simulate`.
         progress: called with the number of samples finished since the last call.
         exit_confidences: each in [0.5, 1), for `EarlyExit`.
         seed: of the noise of layers that have any.
+        journal: folder that keeps what is finished, see `eventsnn.evaluation.journal`; the same
+            call goes on where the last one ended, with the same result to the bit.
+        shard: (i, n): only the i-th of n parts of the samples, counted from 1; `merge` adds up
+            their journals.
+        watch: told how things stand after each chunk, in order; ends the evaluation by True,
+            as `eventsnn.evaluation.interval.narrower_than` does.
+        order_seed: draws the order of the chunks; None is the order of the samples.
 
     Raises:
-        InputError: predictions of another length, inputs that do not fit, an output that is no
-            vector, a confidence out of range.
+        InputError: predictions of another length, inputs that do not fit, an output that is
+            no vector, a confidence out of range, no such shard.
         DataError: labels that do not say one class for each sample.
         NetworkError: ``network`` is something else.
+        JournalError: the journal is of another evaluation.
+        Interrupted: Ctrl-C, after the chunks that are running; a KeyboardInterrupt.
+        WorkersLostError: workers died that could not be replaced.
 
     Warns:
         ScaleWarning: images of another scale than those the network was made with.
     """
-    refuse_what_is_no_network(network)
-    check_ticks(ticks)
-    samples = len(x)
-    if samples == 0:
-        raise InputError("evaluate: no samples")
-    outputs = classes(network)
-    labels = None if y is None else as_labels(y, samples)
-    if labels is not None:
-        check_classes(labels, outputs)
-    if ann_predictions is not None and np.shape(ann_predictions) != (samples,):
-        raise InputError(
-            f"evaluate: ann_predictions must have shape ({samples},), found "
-            f"{np.shape(ann_predictions)}"
-        )
     if workers < 1:
         raise InputError(f"workers must be >= 1, found {workers}")
-    confidences = tuple(float(c) for c in exit_confidences)
-    if not all(0.5 <= c < 1 for c in confidences):
-        raise InputError(f"exit confidences lie in [0.5, 1), found {confidences}")
-    warn_of_scales(network, x[:_LOOKED_AT])
-    looked_at, _ = as_samples(network, x[:_CHUNK])
-    plan = make_plan(
-        network,
-        precision=precision,
-        order="by_layer",
-        granularity=choose_granularity(network, looked_at),
-        seed=seed,
-    )
-    task = Task(plan, ticks, tuple(reported_ticks(ticks).tolist()), confidences)
+    job = _Job(network, x, y, ticks, ann_predictions, precision, exit_confidences, seed)
+    mine = chunks(len(x), shard, order_seed)
+    kept = None if journal is None else Journal(journal, job.identity())
     begin = time.perf_counter()
-    if executor is None:
-        with ThreadPoolExecutor(workers) as threads:
-            whole = _gather(task, x, threads, progress)
-    else:
-        whole = _gather(task, x, executor, progress)
-    return Evaluation(
-        samples=samples,
-        ticks=ticks,
-        accuracy=_share_equal(whole.answers, labels),
-        agreement=_share_equal(whole.answers, ann_predictions),
-        predictions=whole.answers[:, -1].astype(np.int64),
-        counts=whole.counts,
-        seconds=time.perf_counter() - begin,
-        synops_per_sample=whole.synops,
-        after=whole.after,
-        early_exit=_early_exit(task, whole, labels) if confidences else None,
-    )
+    pool = ThreadPoolExecutor(workers) if executor is None else nullcontext(executor)
+    with Shipment(job.task) as shipment, pool as running:
+        gathering = Gathering(
+            shipment,
+            job.arguments,
+            mine,
+            running,
+            kept,
+            progress or (lambda _: None),
+            watch or (lambda _: None),
+            labelled=y is not None,
+        )
+
+        def finished() -> Evaluation | None:
+            # with a journal an evaluation may have been many runs, and its result is one
+            seconds = None if journal is not None else time.perf_counter() - begin
+            return result(gathering.total, job.task, len(x), job.labels, seconds)
+
+        try:
+            gathering.run()
+        except KeyboardInterrupt:
+            raise Interrupted(finished()) from None
+        except LostError as error:
+            advice = (
+                "with a journal it could be gone on with"
+                if journal is None
+                else "the journal has it, and the same call goes on"
+            )
+            raise WorkersLostError(
+                f"evaluate: {error}; {gathering.total.finished} of {len(x)} samples are finished; "
+                f"{advice}",
+                finished(),
+            ) from error
+    if kept is not None and shard == (1, 1) and gathering.total.finished == len(x):
+        kept.tidy()
+    whole = finished()
+    assert whole is not None
+    return whole
+
+
+def merge(
+    journals: Sequence[str | os.PathLike[str]],
+    network: Network,
+    x: Images | Sequence[Spikes],
+    y: Any,
+    *,
+    ticks: int,
+    ann_predictions: AnnPredictions | None = None,
+    precision: Precision | None = None,
+    exit_confidences: Sequence[float] = (),
+    seed: int = 0,
+) -> Evaluation:
+    """Add up the journals of all shards of an evaluation; nothing is run.
+
+    Args:
+        journals: folders; each chunk is taken from the first that has it.
+        network, x, y, ticks, ann_predictions, precision, exit_confidences, seed: as for
+            `evaluate`.
+
+    Raises:
+        JournalError: a journal is of another evaluation, or a chunk is in none of them.
+    """
+    job = _Job(network, x, y, ticks, ann_predictions, precision, exit_confidences, seed)
+    for folder in map(Path, journals):
+        if not folder.is_dir():
+            raise JournalError(f"{folder}: no such folder")
+    found = [Journal(folder, job.identity()) for folder in journals]
+    total = Total()
+    missing: list[range] = []
+    for chunk in chunks(len(x)):
+        part = next(filter(None, (journal.read(chunk) for journal in found)), None)
+        if part is None:
+            missing.append(chunk)
+        else:
+            total.add(chunk, part)
+    if missing:
+        count = sum(map(len, missing))
+        raise JournalError(
+            f"merge: {count} of {len(x)} samples are in no journal, from number {missing[0].start} "
+            f"on; repeat the shards that were interrupted"
+        )
+    whole = result(total, job.task, len(x), job.labels, None)
+    assert whole is not None
+    return whole
 
 
 def classes(network: Network) -> int:
@@ -225,71 +251,79 @@ def classes(network: Network) -> int:
     return layer.size
 
 
-def _early_exit(task: Task, whole: Part, y: NDArray[np.integer[Any]] | None) -> EarlyExit:
-    at = np.array(task.points)[whole.exits]  # (samples, confidences)
-    answers = np.take_along_axis(whole.answers, at - 1, axis=1)
-    return EarlyExit(
-        confidence=task.confidences,
-        accuracy=None if y is None else (answers == np.asarray(y)[:, None]).mean(axis=0),
-        mean_ticks=at.mean(axis=0),
-        operations=whole.exit_operations,
-    )
+class _Job:
+    """What is evaluated, checked."""
+
+    def __init__(
+        self,
+        network: Network,
+        x: Images | Sequence[Spikes],
+        y: Any,
+        ticks: int,
+        ann_predictions: AnnPredictions | None,
+        precision: Precision | None,
+        exit_confidences: Sequence[float],
+        seed: int,
+    ) -> None:
+        from eventsnn.engine.granularity import choose_granularity
+        from eventsnn.engine.plan import make_plan
+
+        refuse_what_is_no_network(network)
+        check_ticks(ticks)
+        samples = len(x)
+        if samples == 0:
+            raise InputError("evaluate: no samples")
+        outputs = classes(network)
+        self.labels = None if y is None else as_labels(y, samples)
+        if self.labels is not None:
+            check_classes(self.labels, outputs)
+        told = ann_predictions
+        if told is not None and not callable(told) and np.shape(told) != (samples,):
+            raise InputError(
+                f"evaluate: ann_predictions must have shape ({samples},), found {np.shape(told)}"
+            )
+        confidences = tuple(float(c) for c in exit_confidences)
+        if not all(0.5 <= c < 1 for c in confidences):
+            raise InputError(f"exit confidences lie in [0.5, 1), found {confidences}")
+        warn_of_scales(network, x[:_LOOKED_AT])
+        looked_at, _ = as_samples(network, x[:CHUNK])
+        plan = make_plan(
+            network,
+            precision=precision,
+            order="by_layer",
+            granularity=choose_granularity(network, looked_at),
+            seed=seed,
+        )
+        self.task = Task(plan, ticks, tuple(reported_ticks(ticks).tolist()), confidences)
+        self._x, self._ann = x, ann_predictions
+
+    def arguments(self, chunk: range) -> tuple[Any, ...]:
+        """Of the task, for a chunk."""
+        rows = slice(chunk.start, chunk.stop)
+        samples, _ = as_samples(self.task.plan.network, self._x[rows])
+        labels = None if self.labels is None else self.labels[rows]
+        ann = self._ann(rows) if callable(self._ann) else self._ann
+        answers = None if ann is None else np.asarray(ann if callable(self._ann) else ann[rows])
+        return samples, chunk.start, labels, answers
+
+    def identity(self) -> Identity:
+        """For a journal; reads all samples once."""
+        task, ann = self.task, self._ann
+        return Identity(
+            network=network_digest(task.plan.network),
+            data=data_digest(self._x),
+            labels="" if self.labels is None else data_digest(self.labels),
+            ann=_told(ann) if callable(ann) else "" if ann is None else data_digest(ann),
+            samples=len(self._x),
+            ticks=task.ticks,
+            seed=task.plan.seed,
+            precision=task.plan.precision,
+            confidences=task.confidences,
+            chunk=CHUNK,
+            version=__version__,
+        )
 
 
-def _share_equal(
-    answers: NDArray[np.int32], wanted: NDArray[np.integer[Any]] | None
-) -> NDArray[np.float64] | None:
-    if wanted is None:
-        return None
-    return np.asarray((answers == np.asarray(wanted)[:, None]).mean(axis=0))
-
-
-def _gather(
-    task: Task,
-    x: Images | Sequence[Spikes],
-    executor: Executor,
-    progress: Callable[[int], object] | None,
-) -> Part:
-    """Submit tasks as others finish; the counts are integers, so their order is free."""
-    samples = len(x)
-    answers = np.zeros((samples, task.ticks), dtype=np.int32)
-    synops = np.zeros(samples, dtype=np.int64)
-    exits = np.zeros((samples, len(task.confidences)), dtype=np.int64)
-    sums: tuple[Counts, OperationsAfter, OperationsAfter] | None = None
-    running: dict[Future[Part], int] = {}
-    chunks = _chunks(task.plan.network, x)
-    exhausted = False
-    try:
-        while running or not exhausted:
-            while not exhausted and len(running) < _WAITING:
-                start, chunk = next(chunks, (0, []))
-                if chunk:
-                    running[executor.submit(task, chunk, start)] = start
-                else:
-                    exhausted = True
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                start = running.pop(future)
-                part = future.result()
-                rows = slice(start, start + len(part.answers))
-                answers[rows], synops[rows], exits[rows] = part.answers, part.synops, part.exits
-                new = (part.counts, part.after, part.exit_operations)
-                sums = new if sums is None else _added(sums, new)
-                if progress is not None:
-                    progress(len(part.answers))
-    finally:
-        for future in running:
-            future.cancel()
-    assert sums is not None
-    return Part(answers, synops, exits, *sums)
-
-
-def _added(
-    a: tuple[Counts, OperationsAfter, OperationsAfter],
-    b: tuple[Counts, OperationsAfter, OperationsAfter],
-) -> tuple[Counts, OperationsAfter, OperationsAfter]:
-    return a[0] + b[0], a[1] + b[1], a[2] + b[2]
-
-
-def _chunks(network: Network, x: Images | Sequence[Spikes]) -> Iterator[tuple[int, list[Sample]]]:
-    for start in range(0, len(x), _CHUNK):
-        yield start, as_samples(network, x[start : start + _CHUNK])[0]
+def _told(ann: Callable[[slice], Any]) -> str:
+    """A function says by an attribute ``digest`` what it stands for."""
+    return str(getattr(ann, "digest", "a function"))

@@ -3,34 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eventsnn.counts.counts import Counts, OperationsAfter
 from eventsnn.description.neurons import ReadOut
-from eventsnn.engine.execute import run_chunk
-from eventsnn.engine.plan import Plan
+from eventsnn.evaluation.part import Part
 from eventsnn.record import Record
 from eventsnn.run import Run
 from eventsnn.signals.samples import Sample
 
-__all__ = ["Part", "Task"]
+if TYPE_CHECKING:
+    from eventsnn.engine.plan import Plan
+
+__all__ = ["Task"]
 
 _Addable = TypeVar("_Addable", Counts, OperationsAfter)
-
-
-@dataclass(frozen=True)
-class Part:
-    """Some samples' share of an evaluation; the axes of arrays are as in `Evaluation`."""
-
-    answers: NDArray[np.int32]
-    synops: NDArray[np.int64]
-    exits: NDArray[np.int64]  # (samples, confidences), positions in reported_ticks
-    counts: Counts
-    after: OperationsAfter
-    exit_operations: OperationsAfter
+_Answers = NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True)
@@ -40,7 +31,8 @@ class Task:
     Args:
         plan: of the network.
         ticks: of each sample.
-        points: numbers of ticks after which operations are told and samples may stop.
+        points: numbers of ticks after which the answer is read, operations are told and
+            samples may stop.
         confidences: see `eventsnn.evaluation.evaluate.EarlyExit`.
     """
 
@@ -49,54 +41,68 @@ class Task:
     points: tuple[int, ...]
     confidences: tuple[float, ...]
 
-    def __call__(self, samples: list[Sample], first: int) -> Part:
-        """Run the samples one after the other; ``first`` is the number of the first."""
+    def __call__(
+        self,
+        samples: list[Sample],
+        first: int,
+        labels: _Answers | None = None,
+        ann_answers: _Answers | None = None,
+    ) -> Part:
+        """Run the samples one after the other.
+
+        Args:
+            samples: to run.
+            first: the number of the first of them.
+            labels, ann_answers: that the answers are compared with.
+        """
+        from eventsnn.engine.execute import run_chunk
+
         output = self.plan.network.layer(self.plan.network.output)
+        at_points = np.array(self.points) - 1
         if isinstance(output.neuron, ReadOut):
-            record = Record(potentials=(output.name,), operations_after=self.points)
+            record = Record(
+                potentials=(output.name,),
+                ticks=at_points.tolist(),
+                operations_after=self.points,
+            )
         else:
             record = Record(spikes=(output.name,), operations_after=self.points)
         runs = run_chunk(self.plan, samples, self.ticks, record, first)
-        parts = [self._part(run, output.name) for run in runs]
+        read_outs = np.stack([self._read_outs(run, output.name) for run in runs])
+        answers = _classes(read_outs)  # (samples, points)
+        exits = np.stack([self._exits(read_out) for read_out in read_outs])
         return Part(
-            answers=np.concatenate([part.answers for part in parts]),
-            synops=np.concatenate([part.synops for part in parts]),
-            exits=np.concatenate([part.exits for part in parts]),
-            counts=_sum([part.counts for part in parts]),
-            after=_sum([part.after for part in parts]),
-            exit_operations=_sum([part.exit_operations for part in parts]),
-        )
-
-    def _part(self, run: Run, output: str) -> Part:
-        if run.potentials:
-            sums = run.potentials[output]
-        else:
-            sums = run.spikes[output].to_dense(self.ticks).cumsum(axis=0)
-        sums = sums.reshape(self.ticks, -1)
-        assert run.after is not None
-        exits = self._exits(sums)
-        after = run.after
-        return Part(
-            answers=_answers(sums)[None],
-            synops=np.array([run.counts.synops]),
-            exits=exits[None],
-            counts=run.counts,
-            after=after,
-            exit_operations=OperationsAfter(
-                ticks=(),
-                spikes=after.spikes[:, exits],
-                delivered=after.delivered[:, exits],
-                ac=after.ac[:, exits],
-                mac=after.mac[:, exits],
+            answers=answers[:, -1].astype(np.int64),
+            outputs=np.stack([run.output.ravel() for run in runs]),
+            synops=np.array([run.counts.synops for run in runs], dtype=np.int64),
+            correct=_equal(answers, labels),
+            agreeing=_equal(answers, ann_answers),
+            ann_answers=None if ann_answers is None else np.asarray(ann_answers, np.int64),
+            exits=exits,
+            exit_answers=np.take_along_axis(answers, exits, axis=1).astype(np.int64),
+            counts=_sum([run.counts for run in runs]),
+            after=_sum([_after(run) for run in runs]),
+            exit_operations=_sum(
+                [_until(_after(run), stops) for run, stops in zip(runs, exits, strict=True)]
             ),
         )
 
-    def _exits(self, sums: NDArray[np.float64]) -> NDArray[np.int64]:
+    def _read_outs(self, run: Run, output: str) -> NDArray[np.float64]:
+        """What is read out after each of the points, (points, classes)."""
+        if run.potentials:
+            return run.potentials[output].reshape(len(self.points), -1)
+        spikes = run.spikes[output]
+        sums = np.zeros((len(self.points), int(np.prod(spikes.shape))))
+        # a spike counts from the first point behind its tick on
+        place = np.searchsorted(self.points, spikes.tick, side="right")
+        np.add.at(sums, (place, spikes.index), spikes.amplitude)
+        return sums.cumsum(axis=0)
+
+    def _exits(self, read_out: NDArray[np.float64]) -> NDArray[np.int64]:
         """For each confidence, where in ``points`` it is reached; the last where it never is."""
         if not self.confidences:
             return np.zeros(0, dtype=np.int64)
-        points = np.array(self.points)
-        means = np.sort(sums[points - 1], axis=1) / self.ticks
+        means = np.sort(read_out, axis=1) / self.ticks
         # of a single logit m the confidence is that of its sign, 1 / (1 + exp(-|m|))
         margin = means[:, -1] - means[:, -2] if means.shape[1] > 1 else np.abs(means[:, 0])
         wanted = np.array(self.confidences)
@@ -105,10 +111,32 @@ class Task:
         return np.asarray(reached.argmax(axis=0), dtype=np.int64)
 
 
-def _answers(sums: NDArray[np.float64]) -> NDArray[np.int32]:
-    """The class after each tick; a single logit says 1 where it is > 0."""
-    found = sums[:, 0] > 0 if sums.shape[1] == 1 else sums.argmax(axis=1)
-    return np.asarray(found, dtype=np.int32)
+def _classes(read_outs: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The answer of each read-out, along the last axis; a single logit says 1 where it is > 0."""
+    single = read_outs.shape[-1] == 1
+    found = read_outs[..., 0] > 0 if single else read_outs.argmax(axis=-1)
+    return np.asarray(found, dtype=np.int64)
+
+
+def _after(run: Run) -> OperationsAfter:
+    assert run.after is not None
+    return run.after
+
+
+def _until(after: OperationsAfter, exits: NDArray[np.int64]) -> OperationsAfter:
+    return OperationsAfter(
+        ticks=(),
+        spikes=after.spikes[:, exits],
+        delivered=after.delivered[:, exits],
+        ac=after.ac[:, exits],
+        mac=after.mac[:, exits],
+    )
+
+
+def _equal(answers: NDArray[np.integer[Any]], wanted: _Answers | None) -> NDArray[np.int64]:
+    if wanted is None:
+        return np.zeros(answers.shape[1], dtype=np.int64)
+    return np.asarray((answers == np.asarray(wanted)[:, None]).sum(axis=0), dtype=np.int64)
 
 
 def _sum(values: list[_Addable]) -> _Addable:

@@ -34,6 +34,7 @@ from eventsnn.description.synapses import (
     Subsample,
     SumPool2d,
     Synapse,
+    Unflatten,
 )
 from eventsnn.fixed_point.grid import Integrating
 from eventsnn.oracle.synapses import apply_chain
@@ -212,7 +213,7 @@ def _part(synapse: Synapse, sign: int) -> Synapse | None:
             return Sparse((sign * matrix).maximum(0))
         case Scale(factor=factor):
             return Scale(np.maximum(sign * np.asarray(factor), 0))
-        case AvgPool2d() | SumPool2d() | Subsample() | Flatten():
+        case AvgPool2d() | SumPool2d() | Subsample() | Flatten() | Unflatten():
             return synapse if sign > 0 else None
         case _:
             assert_never(synapse)

@@ -29,6 +29,7 @@ from eventsnn.description.synapses import (
     Subsample,
     SumPool2d,
     Synapse,
+    Unflatten,
     pool_window,
 )
 
@@ -245,7 +246,7 @@ def _largest(chain: RealChain, shape: Shape) -> Array | None:
     image = len(shape) == 3
     for synapse in chain.after:
         pads = isinstance(synapse, Subsample) and any(synapse.pad_channels)
-        if pads or isinstance(synapse, Flatten):
+        if pads or isinstance(synapse, Flatten | Unflatten):
             return None
     per_channel = (shape[0], *(1,) * (len(shape) - 1))
     match chain.last:

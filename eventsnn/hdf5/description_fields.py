@@ -91,6 +91,8 @@ def _read(item: Item, field: dataclasses.Field[Any], cls: type[Description]) -> 
             return item.integer(field.name)
         case Role.PIXELS:
             return item.pair(field.name)
+        case Role.SIZES:
+            return item.integers(field.name)
         case _:
             return item.array(field.name)
 

@@ -41,10 +41,12 @@ from numpy.typing import NDArray
 from eventsnn.description.base import Values
 from eventsnn.description.network import Network
 from eventsnn.errors import FileFormatError
-from eventsnn.files.whole_file import replacing
+from eventsnn.files.hdf5 import open_to_read
+from eventsnn.files.whole_file import write_whole
 from eventsnn.hdf5.format_1 import fed_as_format_1, integers_of_format_1
 from eventsnn.hdf5.integer_format import IntegerFormat
 from eventsnn.hdf5.network_record import network_record, read_network
+from eventsnn.hdf5.parameters import LONGEST, check_ann_macs, check_parameters
 from eventsnn.hdf5.storage import Item, Record, Text, naming, write
 from eventsnn.signals.preprocessing import Preprocessing
 from eventsnn.version import __version__
@@ -156,9 +158,18 @@ def save_network(path: str | os.PathLike[str], file: NetworkFile) -> None:
             "graph": Text(file.source.graph),
             "arrays": [{"name": name, "values": values} for name, values in arrays.items()],
         }
+    write_whole(path, _as_bytes(root))
+
+
+def _as_bytes(root: Record) -> bytes:
+    """The file, made in memory: HDF5 that runs out of disk can end the process."""
     # Object headers have had checksums since 1.8 and its files are read by 1.10 and later.
-    with replacing(path) as partial, h5py.File(partial, "w", libver=("v110", "v110")) as out:
+    options: dict[str, Any] = {"driver": "core", "backing_store": False}
+    with h5py.File("network", "w", libver=("v110", "v110"), **options) as out:
         write(out, root)
+        out.flush()
+        image: bytes = out.id.get_file_image()
+    return image
 
 
 def load_network(path: str | os.PathLike[str]) -> NetworkFile:
@@ -169,7 +180,7 @@ def load_network(path: str | os.PathLike[str]) -> NetworkFile:
     """
     if not Path(path).is_file():
         raise FileFormatError(f"{path}: no such file; expected a network made by `convert`")
-    with naming(f"{path}: damaged, or not an HDF5 file"), h5py.File(path, "r") as file:
+    with open_to_read(path) as file, naming(f"{path}: damaged, or not an HDF5 file"):
         root = Item(str(path), file)
         _check_format(root)
         root.refuse_unknown(_GROUPS)
@@ -177,10 +188,10 @@ def load_network(path: str | os.PathLike[str]) -> NetworkFile:
             network=_read_network(root),
             preprocessing=_read_preprocessing(root) if root.has("preprocessing") else None,
             source=_read_source(root.child("source")) if root.has("source") else None,
-            ann_macs=root.json("ann_macs") if root.has("ann_macs") else None,
+            ann_macs=_read_ann_macs(root) if root.has("ann_macs") else None,
             recipe=root.text("recipe"),
-            ticks=root.integer("ticks") if root.has("ticks") else None,
-            parameters=root.json("parameters"),
+            ticks=_read_ticks(root) if root.has("ticks") else None,
+            parameters=_read_parameters(root),
             thresholds=_read_thresholds(root) if root.has("thresholds") else {},
             integers=_read_integers(root),
             version=root.text("written_by"),
@@ -200,6 +211,33 @@ def _check_format(root: Item) -> None:
             f"{root.file}: format {version}, this eventsnn reads 1 to {_FORMAT_VERSION}; "
             f"upgrade eventsnn or convert again"
         )
+
+
+def _read_ticks(root: Item) -> int:
+    ticks = root.integer("ticks")
+    if not 1 <= ticks <= LONGEST:
+        raise FileFormatError(f"{root.where('ticks')}: expected 1 to {LONGEST}, found {ticks}")
+    return ticks
+
+
+def _read_parameters(root: Item) -> dict[str, Any]:
+    parameters = root.json("parameters")
+    if root.integer("format_version") != 1:
+        return parameters  # for people: nothing depends on them
+    try:
+        check_parameters(parameters)
+    except FileFormatError as error:
+        raise FileFormatError(f"{root.file}: {error}") from None
+    return parameters
+
+
+def _read_ann_macs(root: Item) -> dict[str, Any]:
+    macs = root.json("ann_macs")
+    try:
+        check_ann_macs(macs)
+    except FileFormatError as error:
+        raise FileFormatError(f"{root.file}: {error}") from None
+    return macs
 
 
 def _read_preprocessing(root: Item) -> Preprocessing:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventsnn.errors import EventsnnError, FileFormatError
+from eventsnn.files.hdf5 import attribute, has_member, member, read
 
 __all__ = ["Item", "Record", "Text", "naming", "unknown_kind", "write"]
 
@@ -119,7 +120,7 @@ class Item:
     def text(self, name: str) -> str:
         """A name."""
         with naming(self.where(name)):
-            value = self._attribute(name)
+            value = attribute(self.group, name)
             if not isinstance(value, bytes):
                 raise FileFormatError(f"{self.where(name)}: expected text, found {value!r}")
             return value.decode()
@@ -127,7 +128,7 @@ class Item:
     def integer(self, name: str) -> int:
         """A whole number."""
         with naming(self.where(name)):
-            value = self._attribute(name)
+            value = attribute(self.group, name)
             if not isinstance(value, np.integer):
                 raise FileFormatError(f"{self.where(name)}: expected an integer, found {value!r}")
             return int(value)
@@ -135,7 +136,7 @@ class Item:
     def integers(self, name: str) -> tuple[int, ...]:
         """A shape or a pair."""
         with naming(self.where(name)):
-            values = self._attribute(name)
+            values = attribute(self.group, name)
             if not isinstance(values, np.ndarray) or values.ndim != 1 or values.dtype.kind != "i":
                 raise FileFormatError(f"{self.where(name)}: expected integers, found {values!r}")
             return tuple(values.tolist())
@@ -151,9 +152,9 @@ class Item:
         """Numbers of any shape and type; a single one lies in an attribute."""
         with naming(self.where(name)):
             if name in self.group.attrs:
-                values = np.asarray(self._attribute(name))
-            elif isinstance(self.group.get(name), h5py.Dataset):
-                values = np.asarray(self.group[name][()])
+                values = np.asarray(attribute(self.group, name))
+            elif isinstance(found := member(self.group, name), h5py.Dataset):
+                values = read(found)
             else:
                 raise FileFormatError(f"{self.where(name)}: is missing")
             if values.dtype.kind not in "biuf":
@@ -176,7 +177,7 @@ class Item:
     def child(self, name: str) -> Item:
         """A group within."""
         with naming(self.where(name)):
-            found = self.group.get(name)
+            found = member(self.group, name)
             if not isinstance(found, h5py.Group):
                 raise FileFormatError(f"{self.where(name)}: is missing")
             return Item(self.file, found)
@@ -190,17 +191,12 @@ class Item:
     def has(self, name: str) -> bool:
         """Whether there is an attribute, dataset or group of that name."""
         with naming(self.where(name)):
-            return name in self.group.attrs or name in self.group
+            return name in self.group.attrs or has_member(self.group, name)
 
     def has_group(self, name: str) -> bool:
         """Whether there is a group of that name."""
         with naming(self.where(name)):
-            return isinstance(self.group.get(name), h5py.Group)
-
-    def _attribute(self, name: str) -> Any:
-        if name not in self.group.attrs:
-            raise FileFormatError(f"{self.where(name)}: is missing")
-        return self.group.attrs[name]
+            return isinstance(member(self.group, name), h5py.Group)
 
 
 def unknown_kind(item: Item, kind: str, known: str) -> FileFormatError:

@@ -2,48 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
 from numba.core import event
+from numba.core.dispatcher import Dispatcher
+
+from eventsnn.kernels.cache import KernelCache, folders, writable_folder
 
 __all__ = ["entry_point", "jit"]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _log = logging.getLogger("eventsnn")
 
-
-def _cache_directory() -> str:
-    """A folder named by a digest of all kernels.
-
-    Numba checks only the file of the outermost function when it loads from its cache; a
-    change in a kernel that is called from another file would go unnoticed.
-    """
-    here = Path(__file__).parent
-    digest = hashlib.sha256()
-    for source in sorted(here.glob("*.py")):
-        digest.update(source.read_bytes())
-    chosen = os.environ.get("NUMBA_CACHE_DIR")
-    bases = (
-        [Path(chosen)] if chosen else [here / "__pycache__", Path.home() / ".cache" / "eventsnn"]
-    )
-    for base in bases:
-        folder = base / f"kernels-{digest.hexdigest()[:16]}"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError:
-            continue
-        if os.access(folder, os.W_OK):
-            return str(folder)
-    return ""  # Numba then looks for a place itself
-
-
-_CACHE = _cache_directory()
+_FOLDERS = tuple(folders())
+_CACHE = str(writable_folder(_FOLDERS) or "")
 
 
 def jit(function: _F) -> _F:
@@ -64,14 +39,12 @@ def entry_point(function: _F) -> _F:
 
 
 def _compiled(function: _F, *, no_cpython_wrapper: bool) -> _F:
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = _CACHE or before
-    try:
-        compiled: _F = numba.njit(
-            cache=True, nogil=True, error_model="numpy", no_cpython_wrapper=no_cpython_wrapper
-        )(function)
-    finally:
-        numba.config.CACHE_DIR = before
+    compiled: _F = numba.njit(
+        nogil=True, error_model="numpy", no_cpython_wrapper=no_cpython_wrapper
+    )(function)
+    if isinstance(compiled, Dispatcher):  # with NUMBA_DISABLE_JIT it is the function itself
+        dispatcher: Any = compiled
+        dispatcher._cache = KernelCache(function, _FOLDERS)  # noqa: SLF001  # no public way
     return compiled
 
 
@@ -85,11 +58,18 @@ class _FirstCompile(event.Listener):  # type: ignore[misc]  # Numba ships no typ
         dispatcher = event.data["dispatcher"]
         if not self._told and dispatcher.py_func.__module__.startswith("eventsnn.kernels"):
             self._told = True
-            _log.warning(
-                "eventsnn: compiling the kernels, once per installation and precision "
-                "(about a minute); later runs load them from %s",
-                _CACHE or "Numba's cache",
-            )
+            if not _CACHE:
+                _log.warning(
+                    "eventsnn: compiling the kernels (about a minute), in every process anew: no "
+                    "folder for them can be written; to keep them, set NUMBA_CACHE_DIR to one "
+                    "that can"
+                )
+            else:
+                _log.warning(
+                    "eventsnn: compiling the kernels, once per installation and precision "
+                    "(about a minute); later runs load them from %s",
+                    _CACHE,
+                )
 
     def on_end(self, event: Any) -> None:
         """Nothing to say."""

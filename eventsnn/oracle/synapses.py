@@ -18,6 +18,7 @@ from eventsnn.description.synapses import (
     Subsample,
     SumPool2d,
     Synapse,
+    Unflatten,
     chain_shape,
     output_shape,
 )
@@ -55,6 +56,8 @@ def _apply(synapse: Synapse, x: Array) -> Array:
             return np.pad(x[:, ::s_y, ::s_x], (synapse.pad_channels, (0, 0), (0, 0)))
         case Flatten():
             return x.ravel()
+        case Unflatten(shape=image):
+            return x.reshape(image)
         case Scale(factor=factor):
             return x * factor
         case _:

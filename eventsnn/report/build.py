@@ -1,8 +1,9 @@
 """What an evaluation measured, as a dict that JSON can hold.
 
 Keys: ``version``, ``network``, ``data``, ``recipe``, ``parameters``,
-``conversion_ticks`` (whence); ``samples``, ``seconds``; ``ticks``, ``accuracy``,
-``agreement`` (lists of equal length); ``ann_accuracy``; per inference, means over
+``conversion_ticks`` (whence); ``samples``, ``samples_in_data`` (more, where only some were
+run), ``seconds`` (null with a journal); ``ticks``, ``accuracy``, ``agreement`` (lists of equal
+length); ``ann_accuracy``; per inference, means over
 samples: ``synops_per_inference``, ``synops_effective_per_inference``, ``synops_per_layer``
 (by the layer that receives), ``links`` (all counters of each), ``layers`` (the same as
 models with memory need it), ``operations_per_inference`` (all that the other models need),
@@ -55,7 +56,7 @@ def build_report(
         file: the network that was evaluated.
         model: for ``energy_pj``; `read_operations` serves any other.
         network_name, data_name: of the files, without folders.
-        labels: that were evaluated with.
+        labels: of the whole data set, also where only some of it was evaluated.
         ann_accuracy, ann_macs: of the ANN per image; None where there is none.
 
     Raises:
@@ -66,6 +67,8 @@ def build_report(
     counts, samples, network = evaluation.counts, evaluation.samples, file.network
     operations = Operations.per_inference(counts, samples, network, evaluation.ticks)
     points = reported_ticks(evaluation.ticks)
+    labels, in_data = np.asarray(labels), len(labels)
+    labels = labels if evaluation.index is None else labels[evaluation.index]
     activity = _activity(evaluation, network)
     plain = dataclasses.asdict(operations)
     layers = json.loads(json.dumps(plain.pop("layers")))  # shapes as lists, as when read
@@ -78,12 +81,11 @@ def build_report(
         "parameters": dict(file.parameters),
         "conversion_ticks": file.ticks,
         "samples": samples,
+        "samples_in_data": in_data,
         "seconds": evaluation.seconds,
         "ticks": points.tolist(),
-        "accuracy": evaluation.accuracy[points - 1].tolist(),
-        "agreement": (
-            None if evaluation.agreement is None else evaluation.agreement[points - 1].tolist()
-        ),
+        "accuracy": evaluation.accuracy.tolist(),
+        "agreement": None if evaluation.agreement is None else evaluation.agreement.tolist(),
         "ann_accuracy": ann_accuracy,
         "synops_per_inference": counts.synops / samples,
         "synops_effective_per_inference": counts.synops_effective / samples,
@@ -115,7 +117,7 @@ def build_report(
         "operations_after": _operations(evaluation.after, evaluation),
         "early_exit": _early_exit(evaluation),
         "synops_per_sample": evaluation.synops_per_sample.tolist(),
-        "correct_per_sample": (evaluation.predictions == np.asarray(labels)).tolist(),
+        "correct_per_sample": (evaluation.predictions == labels).tolist(),
     }
 
 

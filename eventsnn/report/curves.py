@@ -66,13 +66,16 @@ def operations_along(
         if key == "early_exit":
             return _operations(whole, found["operations"], found["mean_ticks"])
         return _operations(whole, found, report["ticks"])
-    except (KeyError, IndexError, TypeError, ValueError) as error:
+    except (LookupError, TypeError, ValueError, ArithmeticError) as error:
         raise FileFormatError(f"{path}: {key}: damaged ({error!r})") from error
 
 
 def _operations(
     whole: Operations, found: Mapping[str, Any], ticks: Sequence[float]
 ) -> list[Operations]:
+    expected = sum(len(layer.links) for layer in whole.layers)
+    if len(found["links"]) != expected:
+        raise ValueError(f"{len(found['links'])} links, the layers have {expected}")
     operations = []
     for at, tick in enumerate(ticks):
         share = tick / whole.ticks

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from eventsnn.energy import ENERGY_MODELS, EnergyModel, LemaireModel, Operations, energy
-from eventsnn.errors import FileFormatError, MissingExtraError
+from eventsnn.errors import EventsnnError, FileFormatError, MissingExtraError
+from eventsnn.files.printable import printable
 from eventsnn.files.whole_file import replacing
 from eventsnn.report.curves import EnergyCurve, energy_curves, operations_along
 from eventsnn.report.file import read_operations
@@ -81,7 +82,9 @@ def figures(
             drawn["energy_ratio"] = _ratios(Figure, curves)
         if report["early_exit"]:
             drawn["early_exit"] = _early_exit(Figure, report, path, models[0])
-    except (KeyError, IndexError, TypeError) as error:
+    except EventsnnError:
+        raise
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
         raise FileFormatError(
             f"{path}: lacks what the figures show ({error!r}); evaluate again with this version"
         ) from error
@@ -101,8 +104,12 @@ def _axes(figure_type: Any, x_label: str, y_label: str, height: float = 3.6) -> 
 
 
 def _short(name: str) -> str:
-    """A layer's name, its beginning cut off where it is longer than a figure has room for."""
-    return name if len(name) <= _LONGEST_NAME else f"...{name[3 - _LONGEST_NAME :]}"
+    """A layer's name, its beginning cut off where it is longer than a figure has room for.
+
+    Dollar signs are no formula of matplotlib's here.
+    """
+    short = name if len(name) <= _LONGEST_NAME else f"...{name[3 - _LONGEST_NAME :]}"
+    return printable(short).replace("$", r"\$")
 
 
 def _percent(axes: Any) -> None:

@@ -11,9 +11,13 @@ from typing import Any
 
 from eventsnn.energy import LayerWork, LinkWork, Operations
 from eventsnn.errors import FileFormatError
-from eventsnn.files.whole_file import replacing
+from eventsnn.files.whole_file import write_whole
+from eventsnn.report.schema import check_report
 
-__all__ = ["read_operations", "read_report", "write_report"]
+__all__ = ["LARGEST", "read_operations", "read_report", "write_report"]
+
+#: Bytes of a report at most: a hundred million samples.
+LARGEST = 2**31
 
 _NEEDED = ("ac", "mac", "input_macs", "input_adds", "bias_adds")
 
@@ -25,8 +29,8 @@ def write_report(path: str | os.PathLike[str], report: Mapping[str, Any]) -> Non
         OSError: the file cannot be written.
     """
     text = json.dumps(dict(report), indent=2, allow_nan=False, ensure_ascii=False)
-    with replacing(path) as partial:
-        partial.write_text(f"{text}\n", encoding="utf-8")
+    # a name of a file that is no UTF-8 has surrogates, which JSON can escape
+    write_whole(path, f"{text}\n".encode("utf-8", "backslashreplace"))
 
 
 def read_report(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -37,8 +41,11 @@ def read_report(path: str | os.PathLike[str]) -> dict[str, Any]:
     """
     if not Path(path).is_file():
         raise FileFormatError(f"{path}: no such file; expected a report of `evaluate --json`")
+    if (size := Path(path).stat().st_size) > LARGEST:
+        raise FileFormatError(f"{path}: {size:,} bytes are no report; the limit is {LARGEST:,}")
     try:
-        report = json.loads(Path(path).read_text(encoding="utf-8"))
+        text = Path(path).read_text(encoding="utf-8")
+        report = json.loads(text, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise FileFormatError(f"{path}: not JSON ({error}); expected a report") from error
     if not isinstance(report, dict) or "operations_per_inference" not in report:
@@ -46,7 +53,15 @@ def read_report(path: str | os.PathLike[str]) -> dict[str, Any]:
             f"{path}: JSON, but no report of an evaluation; expected the file that "
             f"`evaluate --json` writes"
         )
+    try:
+        check_report(report)
+    except FileFormatError as error:
+        raise FileFormatError(f"{path}: {error}; evaluate again") from None
     return report
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is no number of JSON")
 
 
 def read_operations(
@@ -88,7 +103,7 @@ def _layers(found: Any, path: str | os.PathLike[str]) -> tuple[LayerWork, ...]:
             LayerWork(**(layer | {"links": tuple(_link(link) for link in layer["links"])}))
             for layer in found
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (LookupError, TypeError, ValueError, OverflowError) as error:
         raise FileFormatError(
             f"{path}: layers: damaged ({error}); expected what `evaluate --json` writes"
         ) from error

@@ -9,7 +9,8 @@ from typing import Any
 
 from eventsnn.energy import ENERGY_MODELS, EnergyModel, LemaireModel, Operations, energy
 from eventsnn.energy.estimate import joules
-from eventsnn.errors import FileFormatError
+from eventsnn.errors import EventsnnError, FileFormatError
+from eventsnn.files.printable import printable
 from eventsnn.report.curves import EnergyCurve, energy_curves, operations_along
 from eventsnn.report.file import read_operations
 from eventsnn.report.style import STYLE
@@ -35,8 +36,10 @@ def report_page(
         FileFormatError: the report lacks what the page shows.
     """
     try:
-        return _page(report, path, models)
-    except (KeyError, IndexError, TypeError, ZeroDivisionError) as error:
+        return printable(_page(report, path, models))
+    except EventsnnError:
+        raise
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
         raise FileFormatError(
             f"{path}: lacks what the page shows ({error!r}); evaluate again with this version"
         ) from error

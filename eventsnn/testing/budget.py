@@ -43,6 +43,7 @@ from eventsnn.description.synapses import (
     Subsample,
     SumPool2d,
     Synapse,
+    Unflatten,
     pool_window,
 )
 from eventsnn.noise import PLACES
@@ -239,7 +240,7 @@ def _magnitude(synapse: Synapse) -> Synapse:
             return replace(synapse, weight=abs(synapse.weight))
         case Scale():
             return replace(synapse, factor=np.abs(synapse.factor))
-        case AvgPool2d() | SumPool2d() | Subsample() | Flatten():
+        case AvgPool2d() | SumPool2d() | Subsample() | Flatten() | Unflatten():
             return synapse
         case _:
             assert_never(synapse)
@@ -256,7 +257,7 @@ def _synapse_places(synapse: Synapse) -> int:
         case AvgPool2d():
             kernel, _, _ = pool_window(synapse)
             return _places(np.array(1 / (kernel[0] * kernel[1])))
-        case SumPool2d() | Subsample() | Flatten():
+        case SumPool2d() | Subsample() | Flatten() | Unflatten():
             return 0
         case _:
             assert_never(synapse)

@@ -26,7 +26,7 @@ from eventsnn.description.neurons import (
     RunningMaximum,
     Signed,
 )
-from eventsnn.engine.plan import Granularity, Order, Precision
+from eventsnn.engine.choices import Granularity, Order, Precision
 from eventsnn.record import Record
 from eventsnn.run import Run
 from eventsnn.simulate import simulate

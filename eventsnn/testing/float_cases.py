@@ -18,8 +18,9 @@ from eventsnn.description.synapses import (
     Subsample,
     SumPool2d,
     Synapse,
+    Unflatten,
 )
-from eventsnn.engine.plan import Precision
+from eventsnn.engine.choices import Precision
 from eventsnn.testing.strategies import Case, cases
 
 __all__ = ["float_cases"]
@@ -51,7 +52,7 @@ def _off_grid(synapse: Synapse, rng: np.random.Generator) -> Synapse:
             return replace(synapse, weight=weight * rng.uniform(0.9, 1.1, np.shape(weight)))
         case Scale(factor=factor):
             return Scale(factor * rng.uniform(0.9, 1.1, np.shape(factor)))
-        case Sparse() | AvgPool2d() | SumPool2d() | Subsample() | Flatten():
+        case Sparse() | AvgPool2d() | SumPool2d() | Subsample() | Flatten() | Unflatten():
             return synapse
         case _:
             assert_never(synapse)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eventsnn.engine.plan import Granularity, Order
+from eventsnn.engine.choices import Granularity, Order
 from eventsnn.record import Record
 from eventsnn.run import Run
 from eventsnn.simulate import simulate

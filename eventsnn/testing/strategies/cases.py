@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from eventsnn.description.network import Network
-from eventsnn.engine.plan import Precision
+from eventsnn.engine.choices import Precision
 from eventsnn.testing.budget import exact_bits
 from eventsnn.testing.code import as_code
 from eventsnn.testing.strategies.networks import networks

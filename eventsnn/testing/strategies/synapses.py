@@ -19,6 +19,7 @@ from eventsnn.description.synapses import (
     Subsample,
     SumPool2d,
     Synapse,
+    Unflatten,
     output_shape,
 )
 from eventsnn.testing.strategies.numbers import Draw, broadcast_shapes, dyadic, weights
@@ -31,13 +32,15 @@ __all__ = ["chains", "chains_between", "pool_windows", "synapses"]
 def synapses(draw: Draw, shape: Shape, *, max_channels: int = 3) -> Synapse:
     """One synapse of any kind that fits a source of ``shape``."""
     if len(shape) == 1:
-        kind = draw(st.sampled_from(["dense", "sparse", "scale", "flatten"]))
+        kind = draw(st.sampled_from(["dense", "sparse", "scale", "flatten", "unflatten"]))
         if kind == "dense":
             return Linear(weights(draw, (draw(st.integers(1, 4)), shape[0])))
         if kind == "sparse":
             return _sparse(draw, shape[0], draw(st.integers(1, 4)))
         if kind == "flatten":
             return Flatten()
+        if kind == "unflatten":
+            return Unflatten(draw(st.sampled_from(_images(shape[0]))))
     else:
         kind = draw(
             st.sampled_from(["conv", "conv", "avgpool", "sumpool", "subsample", "flatten", "scale"])
@@ -52,6 +55,12 @@ def synapses(draw: Draw, shape: Shape, *, max_channels: int = 3) -> Synapse:
         if kind == "flatten":
             return Flatten()
     return Scale(dyadic(draw, draw(broadcast_shapes(shape)), 1, 4, 1))
+
+
+def _images(size: int) -> list[Shape]:
+    """All shapes of an image of ``size`` values."""
+    sides = [n for n in range(1, size + 1) if size % n == 0]
+    return [(c, h, size // (c * h)) for c in sides for h in sides if size % (c * h) == 0]
 
 
 def _sparse(draw: Draw, sources: int, targets: int) -> Sparse:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st  # noqa: E402 - same
 from profiles import compiled  # noqa: E402 - same
 from torch import nn  # noqa: E402 - same
 
-from converters import forward, load_ann, noise, ops, rate  # noqa: E402 - same
+from converters import Ann, Node, forward, load_ann, noise, ops, rate  # noqa: E402 - same
 from converters.intake.export_torch import export, trace  # noqa: E402 - same
 from converters.testing import anns, images  # noqa: E402 - same
 from converters.training.ann_module import AnnModule  # noqa: E402 - same
@@ -167,3 +167,26 @@ def test_ceilings_of_an_ann_become_trained_ones():
     ann = trace(network, torch.rand(2, *SHAPE))
     for source in (network, ann):
         assert len(list(bounded(with_activations(source, "qcfs")))) == 1
+
+
+@pytest.mark.parametrize(
+    "activation", [ops.ReLU(2.0, 3), ops.ReLU(2.0), ops.ReLU()], ids=["levels", "ceiling", "plain"]
+)
+@pytest.mark.parametrize("selects", [True, False])
+def test_sparse_matrices_and_levels_can_be_trained_on(activation, selects):
+    rng = np.random.default_rng(0)
+    places = np.array([3, 0, 2, 1, 3], dtype=np.int32)
+    data = np.ones(5) if selects else rng.normal(size=5)
+    rows = np.arange(6, dtype=np.int32)
+    sparse = ops.Sparse(data, places, rows, 4, (5, 1, 1), None if selects else rng.normal(size=5))
+    nodes = (
+        Node("sparse", sparse),
+        Node("relu", activation, ("sparse",)),
+        Node("flat", ops.Flatten(), ("relu",)),
+        Node("fc", ops.Linear(rng.normal(size=(2, 5))), ("flat",)),
+    )
+    ann = Ann((1, 2, 2), nodes)
+    x = rng.normal(size=(3, 1, 2, 2)).astype(np.float32)
+    with torch.no_grad():
+        found = AnnModule(ann)(torch.from_numpy(x)).numpy()
+    np.testing.assert_allclose(found, forward(ann, x), atol=1e-5)

@@ -166,12 +166,15 @@ BAD_CALLS = [
     (f"convert ann.npz {RATE} --calibration text.csv", "text.csv: unknown kind of data; supported"),
     (
         f"convert ann.npz {RATE} --calibration text.npz",
-        "text.npz: truncated, or not a NumPy archive",
+        "text.npz: File is not a zip file; expected an NPZ",
     ),
-    (f"convert ann.npz {RATE} --calibration cut.npz", "cut.npz: truncated, or not a NumPy archive"),
+    (
+        f"convert ann.npz {RATE} --calibration cut.npz",
+        "cut.npz: File is not a zip file; expected an NPZ",
+    ),
     (f"convert ann.npz {RATE} --calibration no_x.npz", "expected the arrays x and y, found images"),
     (f"convert ann.npz {RATE} --calibration empty.npz", "empty.npz: holds no samples"),
-    (f"convert ann.npz {RATE} --calibration pickled.npz", "not an archive of plain arrays"),
+    (f"convert ann.npz {RATE} --calibration pickled.npz", "key `x` holds pickled Python objects"),
     (f"convert ann.npz {RATE} --calibration nhwc.npz", "looks like NHWC; use x.transpose(0, 3, 1,"),
     (f"convert ann.npz {RATE} --calibration grey.npz", "grey.npz: images: expected (N, 3, 4, 6)"),
     (f"convert ann.npz {RATE} --calibration nan.npz", "image 0 has a pixel that is NaN"),

@@ -182,18 +182,16 @@ def test_draw_of_recordings(tmp_path: Path) -> None:
 def test_labels_beyond_the_classes() -> None:
     data = DataSet(X, Y, "a.npz")
     data.check_classes(3)
-    with pytest.raises(
-        DataError, match=r"a.npz: labels go from 0 up to 2, but the network has 2 outputs"
-    ):
+    with pytest.raises(DataError, match=r"a.npz: labels go up to 2, but the network has 2 outputs"):
         data.check_classes(2)
 
 
 @pytest.mark.parametrize(
     ("x", "y", "words"),
     [
-        (X, Y[:4], r"one label for each of the 5 samples, found shape \(4,\)"),
-        (X, np.stack([Y, Y], axis=1), r"y\.argmax\(1\)"),
-        (X, Y + 0.5, "must be integers, found fractions or NaN in float64"),
+        (X, Y[:4], r"one label for each of the 5 samples, found y of shape \(4,\)"),
+        (X, Y[:, None], r"found y of shape \(5, 1\)"),
+        (X, Y.astype(float), "must be integers, found float64"),
         (X, Y - 1, "must be >= 0, found -1"),
         (X[:0], Y[:0], "holds no samples"),
         (X[:, :0], Y, "no pixels"),
@@ -216,16 +214,16 @@ def test_npz_refusals(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="expected the arrays x and y, found images"):
         load_data(path)
     np.savez(path, x=np.array([{}], dtype=object))
-    with pytest.raises(DataError, match="not an archive of plain arrays"):
+    with pytest.raises(DataError, match="key `x` holds pickled Python objects"):
         load_data(path)
     np.savez(path, x=X, y=Y)
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(DataError, match="truncated, or not a NumPy archive"):
+    with pytest.raises(DataError, match="truncated or of another kind"):
         load_data(path)
     at = whole.index(X.tobytes())
     path.write_bytes(whole[:at] + bytes(20) + whole[at + 20 :])
-    with pytest.raises(DataError, match=r"damaged.*Bad CRC"):
+    with pytest.raises(DataError, match=r"key `x` cannot be read: Bad CRC"):
         load_data(path)
 
 
@@ -239,9 +237,9 @@ def test_hdf5_refusals(tmp_path: Path) -> None:
         load_data(path)
     with h5py.File(path, "w") as file:
         file["x"] = h5py.Empty("f")
-    with pytest.raises(DataError, match="expected the datasets x"):
+    with pytest.raises(DataError, match="item /x: expected numbers, found nothing"):
         load_data(path)
-    with pytest.raises(DataError, match="labels must be integers from 0, found text"):
+    with pytest.raises(DataError, match="item /y: expected numbers, found object"):
         load_data(write_hdf5(path, x=X, y="three"))
     data = load_data(write_hdf5(path, x=X))
     path.unlink()

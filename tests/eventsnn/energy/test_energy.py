@@ -65,9 +65,9 @@ COUNTS = Counts(
 
 
 def evaluation(ticks: int = 5, samples: int = 2) -> Evaluation:
-    curve = np.linspace(0, 1, ticks)
-    answers = np.zeros(samples, dtype=np.int64)
     points = reported_ticks(ticks)
+    curve = np.linspace(0, 1, points.size)
+    answers = np.zeros(samples, dtype=np.int64)
     # everything happens in the last tick
     last = (np.arange(points.size) == points.size - 1).astype(np.int64)
     after = OperationsAfter(

@@ -64,6 +64,17 @@ BAD_MEMBERS = [
     ({"w_npy": b""}, "key `w` cannot be read"),
     ({"w_npy": npy_header("{'descr': __import__('os')}")}, "key `w` cannot be read"),
     ({"w_npy": b"\x93NUMPY\x09\x00" + npy(WEIGHT)[8:]}, "key `w`"),
+    ({"w_npy": npy(WEIGHT).replace(b"(2, 3)", b"(2, 3 ")}, "key `w` cannot be read"),
+    ({"w_npy": npy_header("{'descr': '<f4', 'fortran_order': False, 'shape': (-1,)}")}, "key `w`"),
+    (
+        {"w_npy": npy_header("{'descr': '<f4', 'fortran_order': False, 'shape': (2**9,)}")},
+        "key `w`",
+    ),
+    ({"w_npy": npy_header("(" * 110)}, "key `w` cannot be read"),
+    (
+        {"w_npy": npy_header("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': ()}")},
+        "`w`",
+    ),
     ({"data.pkl": b"", "w_npy": npy(WEIGHT)}, "member `data.pkl` is no .npy array.*torch.save"),
 ]
 
@@ -123,5 +134,34 @@ def test_more_than_the_limit_is_refused_before_it_is_read(tmp_path, monkeypatch)
     write_npz(tmp_path / "bomb.npz", {"w": np.zeros(10**6)})
     assert (tmp_path / "bomb.npz").stat().st_size < 10**4
     monkeypatch.setattr(npz, "LARGEST", 10**6)
-    with pytest.raises(FileFormatError, match=r"declares 8000128 bytes .* the limit is 1000000"):
+    with pytest.raises(FileFormatError, match=r"declares 8000000 bytes .* the limit is 1000000"):
         read_npz(tmp_path / "bomb.npz")
+
+
+def test_what_unpacks_too_far_is_refused_before_it_is_read(tmp_path):
+    write_npz(tmp_path / "bomb.npz", {"w": np.zeros(10**8, np.uint8)})
+    with pytest.raises(FileFormatError, match=r"key `w` unpacks from .* to 100,000,128, too far"):
+        read_npz(tmp_path / "bomb.npz")
+    np.savez(tmp_path / "plain.npz", w=np.zeros(10**8, np.uint8))
+    assert read_npz(tmp_path / "plain.npz")["w"].size == 10**8
+
+
+def test_members_that_share_their_bytes_are_refused(tmp_path):
+    noise = np.random.default_rng(0).bytes(5000)
+    archive(tmp_path / "good.npz", a_npy=npy(np.frombuffer(noise, np.uint8)), b_npy=npy(WEIGHT))
+    data = bytearray((tmp_path / "good.npz").read_bytes())
+    # the directory's entry of b gets the offset, sizes and checksum of a
+    first = data.index(b"PK\1\2")
+    second = data.index(b"PK\1\2", first + 1)
+    for start, stop in ((16, 28), (42, 46)):
+        data[second + start : second + stop] = data[first + start : first + stop]
+    (tmp_path / "bad.npz").write_bytes(data)
+    with pytest.raises(FileFormatError, match="share bytes"):
+        read_npz(tmp_path / "bad.npz")
+
+
+def test_any_numpy_writes_what_is_read(tmp_path, monkeypatch):
+    """`numpy.savez_compressed` has an argument ``allow_pickle`` from 2.2 on only."""
+    monkeypatch.delattr(np, "savez_compressed")
+    write_npz(tmp_path / "x.npz", {"a": WEIGHT})
+    assert list(read_npz(tmp_path / "x.npz")) == ["a"]

@@ -1,0 +1,9 @@
+"""How people write models, style by style."""
+
+import styles_activations
+import styles_models
+import styles_networks
+import styles_operations
+from style import STYLES
+
+__all__ = ["STYLES", "styles_activations", "styles_models", "styles_networks", "styles_operations"]
