@@ -155,10 +155,10 @@ BSNN = Recipe(
         Option(
             "phases",
             "int",
-            "Spell activations in words of this many bits K.",
+            "Spell activations in words of this many bits K; networks that were trained with "
+            "levels advise theirs.",
             least=1,
             most=16,
-            required=True,
             metavar="K",
         ),
         Option("readings", "int", "Take this many words of a neuron and image.", least=1),

@@ -109,7 +109,7 @@ NOISE = Recipe(
     "Networks that were trained in one step with noise, run for T ticks.",
     _build,
     (
-        TICKS,
+        Option("ticks", "int", TICKS.help, least=1, required=True, metavar="T"),
         Option(
             "mode",
             "choice",

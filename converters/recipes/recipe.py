@@ -79,9 +79,8 @@ class Recipe:
 TICKS = Option(
     "ticks",
     "int",
-    "Run for this many ticks T.",
+    "Run for this many ticks T; networks that were trained with levels advise theirs.",
     least=1,
-    required=True,
     metavar="T",
 )
 QUANTILE = Option(

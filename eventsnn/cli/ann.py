@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AnnAnswers"]
 
+
 class AnnAnswers:
     """The ANN's answers for a slice of images, for `eventsnn.evaluate`.
 

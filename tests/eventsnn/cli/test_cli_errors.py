@@ -118,7 +118,7 @@ BAD_CALLS = [
     ("convert ann.npz", "Missing option"),
     (f"convert ann.npz {RATE}", "Missing option '--calibration'"),
     ("convert ann.npz -o out.h5 --ticks 4 --calibration data.npz", "Missing option '--recipe'"),
-    ("convert ann.npz -o out.h5 --recipe rate --calibration data.npz", "Missing option '--ticks'"),
+    ("convert ann.npz -o out.h5 --recipe rate --calibration data.npz", "give --ticks"),
     (f"{CONVERT} --recipe magic", "'magic' is not one of 'rate', 'ttrbr', 'bsnn', 'noise'"),
     (f"{CONVERT} --ticks 0", "--steps': 0 is not in the range x>=1"),
     (f"{CONVERT} --ticks many", "'many' is not a valid integer"),
