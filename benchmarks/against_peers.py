@@ -4,8 +4,9 @@
 
 Same weights, thresholds, images and ticks for all, accuracy beside time. Each peer runs at the
 batch size that is fastest for it, found first; then rounds in which all run one after the other, so
-that a ratio is of two times taken seconds apart. Wall time per image, medians over rounds. Peers
-that are not installed are named and left out. Writes ``against_peers.json`` and ``.md``.
+that a ratio is of two times taken seconds apart. Wall time and processor time (of all threads)
+per image, medians over rounds; on a machine that does other things too, the latter says more.
+Peers that are not installed are named and left out. Writes ``against_peers.json`` and ``.md``.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ import argparse
 import importlib.metadata
 import json
 import os
-import platform
 import statistics
 import time
 from collections.abc import Callable
@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from machine import machine
 from peer_networks import FoldedNetwork, norse, plain, sinabs, snntorch, spikingjelly
 
 import converters
@@ -39,7 +40,8 @@ PEERS = {
     "snnTorch": (snntorch, "snntorch"),
     "Norse": (norse, "norse"),
 }
-BATCHES = (1, 2, 4, 8, 16)
+#: Wall time and processor time per image, and the accuracy.
+Run = Callable[[], tuple[float, float, float]]
 
 
 def main() -> None:
@@ -49,6 +51,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--images", type=int, default=256)
     parser.add_argument("--peer-images", type=int, default=32)
+    parser.add_argument("--batches", type=int, nargs="+", default=[1, 4, 8], help="tried")
     parser.add_argument("--out", type=Path, default=Path())
     chosen = parser.parse_args()
     torch.set_num_threads(chosen.threads)
@@ -58,7 +61,7 @@ def main() -> None:
     ann = converters.load_ann(data / "resnet20_cifar10.npz", "resnet20-cifar")
     network = converters.rate(ann, calibration, ticks=TICKS).network
 
-    runs: dict[str, Callable[[], tuple[float, float]]] = {}
+    runs: dict[str, Run] = {}
     batches: dict[str, int | None] = {}
     left_out: dict[str, str] = {}
     for name, given, inputs in _ours(network, x):
@@ -70,8 +73,8 @@ def main() -> None:
         try:
             peer = FoldedNetwork(network, TICKS, neuron)
             version = importlib.metadata.version(package)
-            tried = {b: _torch_run(peer, images[: 2 * b], y, b) for b in BATCHES}
-            times = {b: min(run()[0] for _ in range(2)) for b, run in tried.items()}
+            tried = {b: _torch_run(peer, images[: 2 * b], y, b) for b in chosen.batches}
+            times = {b: min(run()[1] for _ in range(2)) for b, run in tried.items()}
         except (ImportError, importlib.metadata.PackageNotFoundError, NotImplementedError) as error:
             left_out[name] = str(error)
             continue
@@ -82,17 +85,20 @@ def main() -> None:
     for run in runs.values():
         run()  # compiled, warm
     seconds: dict[str, list[float]] = {name: [] for name in runs}
+    processor: dict[str, list[float]] = {name: [] for name in runs}
     accuracy: dict[str, float] = {}
     for _ in range(chosen.rounds):
         for name, run in runs.items():
-            spent, accuracy[name] = run()
-            seconds[name].append(spent)
+            wall, used, accuracy[name] = run()
+            seconds[name].append(wall)
+            processor[name].append(used)
     report = {
         "what": f"ResNet-20, CIFAR-10, rate, T = {TICKS}, {chosen.threads} threads",
-        "machine": _machine(),
+        "machine": machine("torch"),
         "rounds": chosen.rounds,
         "batches": batches,
         "ms_per_image": {name: [1e3 * s for s in values] for name, values in seconds.items()},
+        "processor_ms": {name: [1e3 * s for s in values] for name, values in processor.items()},
         "accuracy": accuracy,
         "left_out": left_out,
     }
@@ -118,64 +124,55 @@ def _ours(network: Any, x: Any) -> list[tuple[str, Any, Any]]:
     ]
 
 
-def _event_run(network: Any, x: Any, y: Any, threads: int) -> Callable[[], tuple[float, float]]:
-    def run() -> tuple[float, float]:
+def _event_run(network: Any, x: Any, y: Any, threads: int) -> Run:
+    def run() -> tuple[float, float, float]:
+        begin, used = time.perf_counter(), time.process_time()
         found = evaluate(network, x, y, ticks=TICKS, workers=threads)
+        wall, used = time.perf_counter() - begin, time.process_time() - used
         assert found.accuracy is not None
-        return found.seconds / len(x), float(found.accuracy[-1])
+        return wall / len(x), used / len(x), float(found.accuracy[-1])
 
     return run
 
 
-def _torch_run(peer: Any, images: Any, y: Any, batch: int) -> Callable[[], tuple[float, float]]:
-    def run() -> tuple[float, float]:
-        begin = time.perf_counter()
+def _torch_run(peer: Any, images: Any, y: Any, batch: int) -> Run:
+    def run() -> tuple[float, float, float]:
+        begin, used = time.perf_counter(), time.process_time()
         with torch.inference_mode():
             answers = [peer(images[i : i + batch]).argmax(1) for i in range(0, len(images), batch)]
-        spent = time.perf_counter() - begin
+        spent, used = time.perf_counter() - begin, time.process_time() - used
         right = torch.cat(answers).numpy() == y[: len(images)]
-        return spent / len(images), float(right.mean())
+        return spent / len(images), used / len(images), float(right.mean())
 
     return run
-
-
-def _machine() -> dict[str, str]:
-    versions = {name: importlib.metadata.version(name) for name in ("numpy", "numba", "torch")}
-    cpu = next(
-        (
-            line.split(":", 1)[1].strip()
-            for line in Path("/proc/cpuinfo").read_text().splitlines()
-            if line.startswith("model name")
-        ),
-        platform.processor(),
-    )
-    return {
-        "cpu": cpu,
-        "cores": str(os.cpu_count()),
-        "python": platform.python_version(),
-    } | versions
 
 
 def _table(report: dict[str, Any]) -> str:
     """Time per image, and how many times as long each peer takes, round by round."""
-    times = report["ms_per_image"]
+    times, processor = report["ms_per_image"], report["processor_ms"]
     ours = [name for name in times if name.startswith("eventsnn")]
-    head = "| | batch | ms per image | accuracy | " + " | ".join(f"x {name}" for name in ours)
-    lines = [report["what"], "", head + " |", "|---" * (4 + len(ours)) + "|"]
+    head = "| | batch | ms per image | processor ms | accuracy | " + " | ".join(
+        f"x {name}" for name in ours
+    )
+    lines = [report["what"], "", head + " |", "|---" * (5 + len(ours)) + "|"]
     for name, values in times.items():
         ratios = [
-            statistics.median(a / b for a, b in zip(values, times[our], strict=True))
+            tuple(
+                statistics.median(a / b for a, b in zip(of[name], of[our], strict=True))
+                for of in (times, processor)
+            )
             for our in ours
         ]
         batch = report["batches"][name] or "-"
         lines.append(
             f"| {name} | {batch} | {statistics.median(values):.2f} | "
-            f"{report['accuracy'][name]:.3f} | "
-            + " | ".join("" if name in ours else f"{ratio:.1f}" for ratio in ratios)
+            f"{statistics.median(processor[name]):.2f} | {report['accuracy'][name]:.3f} | "
+            + " | ".join("" if name in ours else f"{a:.1f} / {b:.1f}" for a, b in ratios)
             + " |"
         )
     machine = ", ".join(f"{key} {value}" for key, value in report["machine"].items())
-    lines += ["", f"{machine}; medians of {report['rounds']} paired rounds."]
+    rounds = f"medians of {report['rounds']} paired rounds"
+    lines += ["", f"{machine}; {rounds}; x: ratios of wall time / of processor time."]
     lines += [f"Left out: {name} ({why})." for name, why in report["left_out"].items()]
     return "\n".join(lines) + "\n"
 

@@ -114,7 +114,7 @@ def main() -> None:
     parser.add_argument("--ticks", type=int, default=32)
     options = parser.parse_args()
     for name in options.names:
-        measure(name, options.steps)
+        measure(name, options.ticks)
 
 
 if __name__ == "__main__":

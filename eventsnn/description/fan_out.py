@@ -108,10 +108,13 @@ def advance(axes: list[Reach], synapse: Synapse, shape: Shape) -> list[Reach]:
 
 
 def _compose(axes: list[Reach], steps: list[Reach]) -> list[Reach]:
-    return [
-        np.asarray(matrix_product(axis.astype(np.float32), step.astype(np.float32)) > 0)
-        for axis, step in zip(axes, steps, strict=True)
-    ]
+    return [_after(axis, step) for axis, step in zip(axes, steps, strict=True)]
+
+
+def _after(axis: Reach, step: Reach) -> Reach:
+    if len(axis) == axis.shape[1] == axis.sum() and axis.diagonal().all():
+        return step  # the first of a chain: a product with the identity
+    return np.asarray(matrix_product(axis.astype(np.float32), step.astype(np.float32)) > 0)
 
 
 def _kronecker(axes: list[Reach]) -> sp.csr_array:

@@ -30,7 +30,7 @@ def collect(
     """What came out of ``ticks`` ticks; the ``tallies`` are those of fused layers."""
     return Run(
         ticks=ticks,
-        output=_output(plan, state, pool, ticks),
+        output=_output(plan, state, pool, ticks, tallies),
         counts=count_operations(plan, state, pool, ticks, tallies),
         queue=Queue(
             packets=int(state.registers[t.PACKETS]),
@@ -92,11 +92,16 @@ def _potentials(
     return to_public(rows.astype(np.float64), plan.shape(plan.inputs + layer))
 
 
-def _output(plan: Plan, state: t.State, pool: t.Pool, ticks: int) -> NDArray[np.float64]:
+def _output(
+    plan: Plan, state: t.State, pool: t.Pool, ticks: int, tallies: Tallies | None
+) -> NDArray[np.float64]:
     layer = plan.network.layer(plan.network.output)
     if not isinstance(layer.neuron, ReadOut):
         return _spikes(plan, state, pool, layer.name).counts()
     position = plan.network.positions[layer.name]
-    v = np.zeros(layer.size, dtype=plan.precision)
-    potential_at(plan.layers, state, position, ticks - 1, v)
+    start = int(plan.layers.table["v_start"][position])
+    v = state.v[start : start + layer.size]
+    if tallies is None or plan.inputs + position not in tallies.nodes:
+        v = np.zeros(layer.size, dtype=plan.precision)
+        potential_at(plan.layers, state, position, ticks - 1, v)
     return to_public(v.astype(np.float64), layer.shape)

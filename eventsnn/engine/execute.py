@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from eventsnn.engine.collect import collect
 from eventsnn.engine.fused_choice import FusedChoice
+from eventsnn.engine.fused_layers import LONGEST_RUN
 from eventsnn.engine.fused_run import FusedRun, parts
 from eventsnn.engine.load import load
 from eventsnn.engine.plan import Plan
@@ -77,6 +78,8 @@ class _Worker:
     """One thread's arrays; the growing ones keep their size from sample to sample."""
 
     def __init__(self, plan: Plan, record: Record, ticks: int) -> None:
+        if record.resumable or ticks > LONGEST_RUN:  # the state to go on from is the queue's
+            plan = plan.queued
         self._plan = plan
         self._record = record
         self._ticks = ticks

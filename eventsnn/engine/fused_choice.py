@@ -6,7 +6,6 @@ import numpy as np
 
 from eventsnn.description.neurons import ReadOut
 from eventsnn.engine.composed import as_image
-from eventsnn.engine.fused_layers import LONGEST_RUN
 from eventsnn.engine.fused_layout import FusedLayout, Request, lay_out
 from eventsnn.engine.fused_run import PART, FusedRun
 from eventsnn.engine.plan import Plan
@@ -24,9 +23,7 @@ class FusedChoice:
     """Chooses for each sample, by the coding of its inputs; equal ones share their arrays.
 
     A layer that could run fused is queued where an input of it has amplitudes other than 1,
-    several spikes of a neuron in one tick, or currents that change all the time. All are queued
-    in runs of more than `LONGEST_RUN` ticks, and in those that may be resumed, whose state is
-    that of the queue.
+    several spikes of a neuron in one tick, or currents that change all the time.
     """
 
     def __init__(self, plan: Plan, record: Record, ticks: int) -> None:
@@ -36,7 +33,7 @@ class FusedChoice:
     def of(self, sample: Sample) -> FusedRun | None:
         """What runs the fused layers of a sample; None where there are none."""
         plan = self._plan
-        if self._record.resumable or self._ticks > LONGEST_RUN or not plan.fused.layers:
+        if not plan.fused.layers:
             return None
         plain = [self._is_plain(sample[plan.nodes[node]]) for node in range(plan.inputs)]
         chosen = frozenset(

@@ -7,7 +7,8 @@ A layer is *fused* where its kind, its links and the spikes of its sources allow
   and refractory ticks;
 - over links with one delay of at most `LONGEST_DELAY` ticks, whose chain is one window or
   one set of taps (`eventsnn.engine.composed`);
-- from sources that spike at most once in a tick, with amplitude 1.
+- from sources that spike at most once in a tick, with amplitude 1: IF, LIF and CubaLIF layers,
+  running maxima of them, and inputs whose sample is so.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventsnn.description.network import Layer, Network
-from eventsnn.description.neurons import IF, LI, LIF, CubaLIF
+from eventsnn.description.neurons import IF, LI, LIF, CubaLIF, RunningMaximum
 from eventsnn.engine.composed import Composed, as_image, compose
 from eventsnn.engine.integers import number_type
 from eventsnn.engine.link_tables import LinkPlan
@@ -143,7 +144,7 @@ def fuse(
     layers: dict[int, FusedLayer] = {}
     sizes = np.bincount(component, minlength=len(by_position))
     single = [bool(sizes[component[p]] == 1) for p in range(len(by_position))]
-    unit = [True] * inputs + [isinstance(layer.neuron, IF | LIF | CubaLIF) for layer in by_position]
+    unit = _units(by_position, wiring, inputs)
     for position, layer in enumerate(by_position):
         if not single[position] or layer.name in touched or not _is_carried(layer):
             continue
@@ -174,6 +175,22 @@ def fuse(
             isinstance(layer.neuron, LI),
         )
     return FusedLayers(layers, tuple(family.done() for family in families.values()))
+
+
+def _units(by_position: Sequence[Layer], wiring: LinkPlan, inputs: int) -> list[bool]:
+    """Of each node, whether it emits at most one spike of amplitude 1 in a tick.
+
+    A running maximum of such layers does: each count grows by at most one in a tick, and so
+    does the largest. What an input brings is known with the sample.
+    """
+    unit = [True] * inputs + [isinstance(layer.neuron, IF | LIF | CubaLIF) for layer in by_position]
+    table = wiring.links.table
+    maxima = [p for p, layer in enumerate(by_position) if isinstance(layer.neuron, RunningMaximum)]
+    for _ in maxima:  # one may feed the other
+        for position in maxima:
+            sources = table.source[table.target == position].tolist()
+            unit[inputs + position] = all(s >= inputs and unit[s] for s in sources)
+    return unit
 
 
 def _is_carried(layer: Layer) -> bool:

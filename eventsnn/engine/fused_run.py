@@ -217,11 +217,8 @@ class FusedRun:
             table = plan.layers.table[position]
             neurons = plan.columns.neurons[position]
             rows = self._potentials(position)
-            start, lazy = int(table["v_start"]), int(table["lazy_start"])
+            start = int(table["v_start"])
             state.v[start : start + neurons] = self._in_plan_order(position, rows)
-            state.layers.last[position] = ticks - 1
-            if lazy >= 0:
-                state.neuron_last[lazy : lazy + neurons] = ticks - 1
 
     def _potentials(self, position: int) -> Array:
         layer, row = self._fused.layers[position], self._layout.rows[position]

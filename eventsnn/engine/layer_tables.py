@@ -218,9 +218,9 @@ def layer_tables(
                 table[p].window_start = len(window_ptr) - 1
                 source = network.shapes[layer.links[0].source]
                 v0 = np.zeros(math.prod(source))
-                for window in _windows(neuron, source):
-                    window_index.append(window)
-                    window_ptr.append(window_ptr[-1] + window.size)
+                sizes, index = _windows(neuron, source)
+                window_index.append(index)
+                window_ptr += (window_ptr[-1] + np.cumsum(sizes)).tolist()
                 maxima += layer.size
                 if isinstance(neuron, PhaseMaximum):
                     table[p].phases = neuron.phases
@@ -328,18 +328,20 @@ def _add_words(
     row.reset_start = parameters.add(np.outer(worth, threshold[:period]).ravel())
 
 
-def _windows(neuron: Maximum, source: Shape) -> list[NDArray[np.int64]]:
-    """For each neuron of the layer, in plan order, its inputs, in plan order."""
+def _windows(neuron: Maximum, source: Shape) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """For each neuron of the layer, in plan order, how many inputs; and these, in plan order."""
     window = maximum_window(neuron)
     channels, rows, columns = output_shape(window, source)
     (k_y, k_x), (s_y, s_x), (p_y, p_x) = pool_window(window)
     place = np.empty(math.prod(source), dtype=np.int64)
     place[public_index(source)] = np.arange(place.size)
     place = place.reshape(source)
-    found: list[NDArray[np.int64]] = []
+    sizes, found = [], []
     for y in range(rows):
         top, bottom = max(y * s_y - p_y, 0), y * s_y - p_y + k_y
         for x in range(columns):
             left, right = max(x * s_x - p_x, 0), x * s_x - p_x + k_x
-            found.extend(place[c, top:bottom, left:right].ravel() for c in range(channels))
-    return found
+            inputs = place[:, top:bottom, left:right].reshape(channels, -1)
+            sizes.append(np.full(channels, inputs.shape[1]))
+            found.append(inputs.ravel())
+    return np.concatenate(sizes), np.concatenate(found)

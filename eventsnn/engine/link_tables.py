@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Container
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -21,7 +22,7 @@ from eventsnn.engine.layout import to_plan
 from eventsnn.engine.operators import StageBuilder
 from eventsnn.kernels import tables as t
 
-__all__ = ["DescribedLink", "LinkPlan", "link_tables"]
+__all__ = ["DescribedLink", "LinkPlan", "link_tables", "with_stages"]
 
 
 @dataclass(frozen=True)
@@ -103,8 +104,7 @@ def _masked(counts: NDArray[Any], group: DelayGroup, shape: Shape) -> NDArray[np
 def link_tables(
     network: Network, by_position: list[Layer], number: dict[str, int], real: np.dtype[Any]
 ) -> LinkPlan:
-    """Lower the links; ``number`` gives the node of each name."""
-    builder = StageBuilder(real)
+    """Lower the links, without their stages; ``number`` gives the node of each name."""
     speak = {k.name for k in by_position if isinstance(k.neuron, Bistable | PhaseMaximum)}
     rows: list[tuple[int, int, int, int, int, int, bool, bool, bool]] = []
     fans: list[NDArray[np.int32]] = [np.zeros(0, dtype=np.int32)]
@@ -118,8 +118,6 @@ def link_tables(
             parts = tuple(range(len(rows), len(rows) + len(groups)))
             described.append(DescribedLink(layer.name, link, shape, parts))
             for group in groups:
-                first = builder.count
-                builder.add_chain(group.chain, shape, group.members)
                 chain = group.chain
                 if isinstance(layer.neuron, Maximum):
                     chain = (maximum_window(layer.neuron),)
@@ -132,8 +130,8 @@ def link_tables(
                         number[link.source],
                         position,
                         group.delay,
-                        first,
-                        builder.count,
+                        0,
+                        0,
                         fan_start,
                         relayed,
                         len(groups) > 1,
@@ -145,6 +143,22 @@ def link_tables(
             all_groups += groups
     table = np.array(rows, dtype=t.LINK).view(np.recarray)
     links = t.Links(table=table, fan_out=np.concatenate(fans))
-    return LinkPlan(
-        links, builder.tables(), tuple(described), tuple(all_groups), builder.largest_intermediate
+    none = StageBuilder(real)
+    return LinkPlan(links, none.tables(), tuple(described), tuple(all_groups), 1)
+
+
+def with_stages(wiring: LinkPlan, real: np.dtype[Any], without: Container[int]) -> LinkPlan:
+    """Compile the synapses of all plan links but those ``without``, which run fused."""
+    builder = StageBuilder(real)
+    table = wiring.links.table.copy()
+    for link, group in enumerate(wiring.groups):
+        table.stage_start[link] = table.stage_stop[link] = builder.count
+        if link not in without:
+            builder.add_chain(group.chain, wiring.source_shape(link), group.members)
+            table.stage_stop[link] = builder.count
+    return replace(
+        wiring,
+        links=wiring.links._replace(table=table),
+        stages=builder.tables(),
+        scratch=builder.largest_intermediate,
     )

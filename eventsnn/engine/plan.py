@@ -31,7 +31,7 @@ from eventsnn.engine.choices import Granularity, Order, Precision
 from eventsnn.engine.fused_layers import FusedLayers, fuse
 from eventsnn.engine.fused_layout import FusedLayout, Request
 from eventsnn.engine.layer_tables import is_noisy, layer_tables
-from eventsnn.engine.link_tables import LinkPlan, link_tables
+from eventsnn.engine.link_tables import LinkPlan, link_tables, with_stages
 from eventsnn.engine.schedule import components
 from eventsnn.errors import InputError, NetworkError
 from eventsnn.kernels import tables as t
@@ -97,6 +97,23 @@ class Plan:
     seed: int = 0
     fused: FusedLayers = field(default_factory=lambda: FusedLayers({}, ()))
     layouts: dict[Request, FusedLayout] = field(default_factory=dict, compare=False, repr=False)
+
+    @cached_property
+    def queued(self) -> Plan:
+        """The same with every layer in the queue."""
+        if not self.fused.layers:
+            return self
+        by_layer = {
+            self.nodes[self.inputs + p]: "touched" if touched else "swept"
+            for p, touched in enumerate(self.layers.table.touched.tolist())
+        }
+        return make_plan(
+            self.network,
+            precision=self.precision,
+            granularity=by_layer,  # type: ignore[arg-type]  # of literals
+            seed=self.seed,
+            fused=False,
+        )
 
     @cached_property
     def columns(self) -> Columns:
@@ -188,12 +205,20 @@ def make_plan(
         inner = links.table.source >= inputs
         edges = np.stack([links.table.source[inner] - inputs, links.table.target[inner]], axis=1)
         count, component = components(len(by_position), [(int(a), int(b)) for a, b in edges])
-    layers, v_initial, maxima, lazy = layer_tables(
-        network, by_position, links, component, touched, real
-    )
     found = FusedLayers({}, ())
     if fused and order == "by_layer":
         found = fuse(network, by_position, wiring, component, touched, precision)
+    # a layer behind an input is queued where a sample of that input asks for it
+    into_fused = {
+        link.link
+        for layer in found.layers.values()
+        if all(link.source >= inputs for link in layer.links)
+        for link in layer.links
+    }
+    wiring = with_stages(wiring, real, into_fused)
+    layers, v_initial, maxima, lazy = layer_tables(
+        network, by_position, wiring.links, component, touched, real
+    )
     return Plan(
         network=network,
         precision=precision,

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from eventsnn.engine.composed import Composed, Image, Taps, Window
 from eventsnn.engine.masks import ceil_div, padded_channels
 from eventsnn.kernels import fused_tables as f
-from eventsnn.kernels.lanes import aligned, row_type
+from eventsnn.kernels.lanes import aligned_empty, row_type
 
 __all__ = ["LANES", "Numbers", "Rows", "Segments", "Tiling", "link_segments"]
 
@@ -112,27 +112,28 @@ class Rows:
     """Rows of numbers, appended to."""
 
     def __init__(self, dtype: str, lanes: int) -> None:
-        self._dtype, self._lanes = np.dtype(dtype), lanes
+        self.dtype, self._lanes = np.dtype(dtype), lanes
         self._pieces: list[Array] = []
         self.count = 0
 
     @property
     def row_bytes(self) -> int:
         """Of a row."""
-        return self._dtype.itemsize * self._lanes
+        return self.dtype.itemsize * self._lanes
 
     def add(self, rows: Array) -> int:
         """The number of the first one."""
         first = self.count
-        self._pieces.append(np.ascontiguousarray(rows, dtype=self._dtype).reshape(-1, self._lanes))
+        self._pieces.append(np.ascontiguousarray(rows, dtype=self.dtype).reshape(-1, self._lanes))
         self.count += len(self._pieces[-1])
         return first
 
     def array(self) -> Array:
         """All rows."""
-        empty = np.zeros((0, self._lanes), dtype=self._dtype)
-        rows = np.concatenate([empty, *self._pieces])
-        return aligned(rows).view(row_type(self._dtype, self._lanes)).ravel()
+        rows = aligned_empty((self.count, self._lanes), self.dtype)
+        if self._pieces:
+            np.concatenate(self._pieces, out=rows)
+        return rows.view(row_type(self.dtype, self._lanes)).ravel()
 
 
 @dataclass(frozen=True)
@@ -185,14 +186,12 @@ def as_window(op: Composed, source: Image) -> Window:
 def _gathered(op: Window, source: Image, tiling: Tiling, weights: Rows) -> Segments:
     """Each spike in a window reaches all channels of its group: it adds a row of weights."""
     bits_in = padded_channels(source[0])
-    rows = _window_rows(op, tiling, bits_in)  # (blocks, k_y, words, 64, lanes)
+    rows = _window_rows(op, tiling, bits_in, weights.dtype)  # (blocks, k_y, words, 65, lanes)
     blocks, height, words = rows.shape[:3]
-    used = np.ascontiguousarray(np.any(rows != 0, axis=-1))  # (blocks, k_y, words, 64)
+    used = np.ascontiguousarray(rows[..., :_WORD, :].any(axis=-1))  # (blocks, k_y, words, 64)
     keep = np.packbits(used, axis=-1, bitorder="little").view(np.int64)[..., 0]
-    behind = np.zeros((*rows.shape[:3], 1, tiling.lanes))
     first, stored = _numbered(op, keep != 0, words)
-    whole = np.concatenate([rows, behind], axis=3)[stored]
-    begin = weights.add(whole)
+    begin = weights.add(rows[stored])
     (sy, sx), (py, px), (dy, _) = op.stride, op.padding, op.dilation
     row = np.broadcast_to((np.arange(height) * dy - py)[:, None], (height, words))
     bit = np.broadcast_to(-px * bits_in + _WORD * np.arange(words), (height, words))
@@ -240,15 +239,18 @@ def _numbered(op: Window, used: Array, words: int) -> tuple[Array, Array]:
     return number, stored
 
 
-def _window_rows(op: Window, tiling: Tiling, bits_in: int) -> Array:
-    """For each block, kernel row and bit of what a tile's pixels see together, its lanes."""
+def _window_rows(op: Window, tiling: Tiling, bits_in: int, dtype: np.dtype[Any]) -> Array:
+    """For each block, kernel row and word of what a tile's pixels see together: its rows.
+
+    Those of its 64 bits, and one of zeros behind them.
+    """
     c_out, per_group, height, width = op.weight.shape
     stride, dilation = op.stride[1], op.dilation[1]
     reach = (width - 1) * dilation + 1
     pixels = min(tiling.pixels, tiling.image[2])  # those beyond the image see nothing
     words = ceil_div(((pixels - 1) * stride + reach) * bits_in, _WORD)
     columns = ceil_div(words * _WORD, bits_in)
-    rows = np.zeros((height, columns, bits_in, tiling.pixels, tiling.bits))
+    rows = np.zeros((height, columns, bits_in, tiling.pixels, tiling.bits), dtype=dtype)
     for g in range(op.groups):
         out = slice(g * c_out // op.groups, (g + 1) * c_out // op.groups)
         source = slice(g * per_group, (g + 1) * per_group)
@@ -258,7 +260,9 @@ def _window_rows(op: Window, tiling: Tiling, bits_in: int) -> Array:
             rows[:, seen, source, i, out] = taps
     cut = rows.reshape(height, columns * bits_in, tiling.blocks, tiling.lanes)
     cut = cut[:, : words * _WORD].reshape(height, words, _WORD, tiling.blocks, tiling.lanes)
-    return cut.transpose(3, 0, 1, 2, 4)
+    whole = np.zeros((tiling.blocks, height, words, _WORD + 1, tiling.lanes), dtype=dtype)
+    whole[..., :_WORD, :] = cut.transpose(3, 0, 1, 2, 4)
+    return whole
 
 
 def _selected(op: Taps, source: Image, tiling: Tiling, amplitudes: Rows) -> Segments:

@@ -12,7 +12,10 @@ from numba.core.dispatcher import Dispatcher
 
 from eventsnn.kernels.cache import KernelCache, folders, writable_folder
 
-__all__ = ["entry_point", "jit"]
+__all__ = ["COMPILED", "entry_point", "jit"]
+
+#: Whether there is a compiler: not with ``NUMBA_DISABLE_JIT=1``.
+COMPILED = not numba.config.DISABLE_JIT
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _log = logging.getLogger("eventsnn")

@@ -11,13 +11,15 @@ closure, no literal, nothing built at run time.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-import numba
 import numpy as np
 
-if numba.config.DISABLE_JIT:
-    from eventsnn.kernels.lanes_numpy import (
+from eventsnn.kernels.jit import COMPILED
+
+if COMPILED:
+    from eventsnn.kernels.lanes_llvm import (
         add,
         at_least,
         bits_of,
@@ -39,7 +41,7 @@ if numba.config.DISABLE_JIT:
         zero,
     )
 else:
-    from eventsnn.kernels.lanes_llvm import (
+    from eventsnn.kernels.lanes_numpy import (
         add,
         at_least,
         bits_of,
@@ -64,6 +66,7 @@ else:
 __all__ = [
     "add",
     "aligned",
+    "aligned_empty",
     "at_least",
     "bits_of",
     "choose",
@@ -91,12 +94,17 @@ def row_type(dtype: Any, count: int) -> np.dtype[Any]:
     return np.dtype([("lane", dtype, (count,))])
 
 
-def aligned(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """A copy that starts at a cache line; a vector that straddles two costs twice."""
-    raw = np.empty(values.nbytes + 64, np.uint8)
+def aligned_empty(shape: tuple[int, ...], dtype: Any) -> np.ndarray[Any, Any]:
+    """An array that starts at a cache line; a vector that straddles two costs twice."""
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    raw = np.empty(size + 64, np.uint8)
     start = -raw.ctypes.data % 64
-    copy: np.ndarray[Any, Any] = (
-        raw[start : start + values.nbytes].view(values.dtype).reshape(values.shape)
-    )
+    found: np.ndarray[Any, Any] = raw[start : start + size].view(dtype).reshape(shape)
+    return found
+
+
+def aligned(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """A copy that starts at a cache line."""
+    copy = aligned_empty(values.shape, values.dtype)
     copy[...] = values
     return copy

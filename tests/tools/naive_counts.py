@@ -32,6 +32,7 @@ from eventsnn import (
     Spikes,
     Subsample,
     SumPool2d,
+    Unflatten,
 )
 from eventsnn.oracle.synapses import unroll
 
@@ -56,7 +57,7 @@ def ones(synapse, of=np.ones_like):
             return Sparse(sp.csr_array(stored, weight.shape))
         case Scale(factor=factor):
             return Scale(of(np.asarray(factor)).astype(float))
-        case AvgPool2d() | SumPool2d() | Subsample() | Flatten():
+        case AvgPool2d() | SumPool2d() | Subsample() | Flatten() | Unflatten():
             return synapse
         case _:
             raise AssertionError(synapse)

@@ -34,8 +34,9 @@ FUSED = {
     ),
     "no row of zeros behind the rows of a word": Fault(
         "eventsnn/engine/segments.py",
-        "whole = np.concatenate([rows, behind], axis=3)[stored]",
-        "whole = np.concatenate([rows, behind + rows[:, :, :, :1]], axis=3)[stored]",
+        "whole[..., :_WORD, :] = cut.transpose(3, 0, 1, 2, 4)",
+        "whole[..., :_WORD, :] = cut.transpose(3, 0, 1, 2, 4)\n"
+        "    whole[..., _WORD, :] = whole[..., 0, :]",
     ),
     "the ceiling is not applied": Fault(
         "eventsnn/kernels/fused.py",
