@@ -10,15 +10,24 @@ weights ``OIHW``, linear weights ``(out, in)``. Parameter names are those of a
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
+from converters.ann.parameters import (
+    Array,
+    Pair,
+    Parameters,
+    as_bias,
+    as_pair,
+    frozen,
+    pair,
+    whole_numbers,
+)
 from eventsnn import NetworkError, ShapeError
 
 __all__ = [
@@ -33,6 +42,7 @@ __all__ = [
     "Linear",
     "MaxPool2d",
     "Op",
+    "Pair",
     "ReLU",
     "Scale",
     "Sparse",
@@ -42,63 +52,13 @@ __all__ = [
     "pair",
 ]
 
-Array = NDArray[np.floating[Any]]
-Pair = tuple[int, int]
-
 #: What a `Spike` does to its potential after a spike.
 SpikeReset = Literal["subtract", "zero"]
 RESETS: tuple[SpikeReset, ...] = ("subtract", "zero")
 
 
-def pair(value: int | Pair | None) -> Pair:
-    """A field that construction has already normalized to a pair."""
-    assert isinstance(value, tuple)
-    return value
-
-
-def _pair(value: int | Pair, what: str, least: int) -> Pair:
-    values = (value, value) if isinstance(value, int | np.integer) else tuple(value)
-    if len(values) != 2 or not all(isinstance(v, int | np.integer) and v >= least for v in values):
-        raise ShapeError(f"{what}: expected an int or two ints >= {least}, found {value!r}")
-    return int(values[0]), int(values[1])
-
-
-def _frozen(values: ArrayLike, what: str, ndim: int) -> Array:
-    """A read-only copy; float32 and float64 are kept, other numbers become one of them."""
-    array = np.asarray(values)
-    if array.dtype.kind not in "fiub" or array.dtype.itemsize > 8:
-        raise NetworkError(f"{what}: expected float32 or float64 numbers, found {array.dtype}")
-    if array.ndim != ndim or 0 in array.shape:
-        raise ShapeError(f"{what}: expected {ndim} dimensions, none empty, found {array.shape}")
-    array = np.array(array, dtype=np.result_type(array.dtype, np.float32), order="C")
-    array.flags.writeable = False
-    return array
-
-
-class _Parameters:
-    """Base of the operations: ``==`` compares arrays by type, shape and value."""
-
-    __hash__ = None  # type: ignore[assignment]  # array fields have no cheap hash
-
-    def __eq__(self, other: object) -> bool:
-        if type(other) is not type(self):
-            return NotImplemented
-        assert dataclasses.is_dataclass(self)
-        assert dataclasses.is_dataclass(other)
-        return all(
-            _equal(getattr(self, field.name), getattr(other, field.name))
-            for field in dataclasses.fields(self)
-        )
-
-
-def _equal(a: Any, b: Any) -> bool:
-    if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
-        return a.dtype == b.dtype and np.array_equal(a, b)
-    return type(a) is type(b) and bool(a == b)
-
-
 @dataclass(frozen=True, eq=False)
-class Conv2d(_Parameters):
+class Conv2d(Parameters):
     """``y = W * x + b``, a cross-correlation as ``torch.nn.Conv2d``.
 
     A 1-d convolution is one on images of height 1, with a kernel (1, k).
@@ -118,13 +78,13 @@ class Conv2d(_Parameters):
     groups: int = 1
 
     def __post_init__(self) -> None:
-        weight = _frozen(self.weight, "Conv2d.weight", 4)
+        weight = frozen(self.weight, "Conv2d.weight", 4)
         object.__setattr__(self, "weight", weight)
         if self.bias is not None:
-            object.__setattr__(self, "bias", _bias(self.bias, "Conv2d.bias", len(weight)))
-        object.__setattr__(self, "stride", _pair(self.stride, "Conv2d.stride", 1))
-        object.__setattr__(self, "padding", _pair(self.padding, "Conv2d.padding", 0))
-        object.__setattr__(self, "dilation", _pair(self.dilation, "Conv2d.dilation", 1))
+            object.__setattr__(self, "bias", as_bias(self.bias, "Conv2d.bias", len(weight)))
+        object.__setattr__(self, "stride", as_pair(self.stride, "Conv2d.stride", 1))
+        object.__setattr__(self, "padding", as_pair(self.padding, "Conv2d.padding", 0))
+        object.__setattr__(self, "dilation", as_pair(self.dilation, "Conv2d.dilation", 1))
         if self.groups < 1 or len(weight) % self.groups:
             raise ShapeError(
                 f"Conv2d.groups: {self.groups} does not divide {len(weight)} output channels"
@@ -132,21 +92,21 @@ class Conv2d(_Parameters):
 
 
 @dataclass(frozen=True, eq=False)
-class Linear(_Parameters):
+class Linear(Parameters):
     """``y = W x + b`` on a vector; ``weight`` is (out, in), ``bias`` (out,) or None."""
 
     weight: Array
     bias: Array | None = None
 
     def __post_init__(self) -> None:
-        weight = _frozen(self.weight, "Linear.weight", 2)
+        weight = frozen(self.weight, "Linear.weight", 2)
         object.__setattr__(self, "weight", weight)
         if self.bias is not None:
-            object.__setattr__(self, "bias", _bias(self.bias, "Linear.bias", len(weight)))
+            object.__setattr__(self, "bias", as_bias(self.bias, "Linear.bias", len(weight)))
 
 
 @dataclass(frozen=True, eq=False)
-class BatchNorm(_Parameters):
+class BatchNorm(Parameters):
     """``y = weight (x - running_mean) / sqrt(running_var + eps) + bias``, per channel.
 
     On images (C, H, W) and vectors (C,); all four parameters are (C,).
@@ -161,7 +121,7 @@ class BatchNorm(_Parameters):
     def __post_init__(self) -> None:
         channels = np.size(self.weight)
         for name in ("weight", "bias", "running_mean", "running_var"):
-            values = _bias(getattr(self, name), f"BatchNorm.{name}", channels)
+            values = as_bias(getattr(self, name), f"BatchNorm.{name}", channels)
             object.__setattr__(self, name, values)
         object.__setattr__(self, "eps", float(self.eps))
         if not (math.isfinite(self.eps) and self.eps >= 0):
@@ -180,7 +140,7 @@ class BatchNorm(_Parameters):
 
 
 @dataclass(frozen=True, eq=False)
-class ReLU(_Parameters):
+class ReLU(Parameters):
     """``y = min(max(x, 0), ceiling)``: the place where a spiking neuron goes.
 
     With ``levels`` it is the nearest level to that, as networks trained for conversion have it
@@ -226,7 +186,7 @@ class ReLU(_Parameters):
 
 
 @dataclass(frozen=True, eq=False)
-class Spike(_Parameters):
+class Spike(Parameters):
     """``y = [x + mean >= threshold]``: a spiking neuron in its first step.
 
     In later steps it starts from what it kept: ``v <- decay v + x``, fire, reset. ``mean`` and
@@ -267,7 +227,7 @@ class Spike(_Parameters):
 
 
 @dataclass(frozen=True, eq=False)
-class Scale(_Parameters):
+class Scale(Parameters):
     """``y = factor x`` with one constant for all; `BatchNorm` has one per channel."""
 
     factor: float
@@ -279,16 +239,16 @@ class Scale(_Parameters):
 
 
 @dataclass(frozen=True, eq=False)
-class _Pool2d(_Parameters):
+class _Pool2d(Parameters):
     kernel_size: int | Pair
     stride: int | Pair | None = None
     padding: int | Pair = 0
 
     def __post_init__(self) -> None:
         name = type(self).__name__
-        kernel = _pair(self.kernel_size, f"{name}.kernel_size", 1)
-        stride = kernel if self.stride is None else _pair(self.stride, f"{name}.stride", 1)
-        padding = _pair(self.padding, f"{name}.padding", 0)
+        kernel = as_pair(self.kernel_size, f"{name}.kernel_size", 1)
+        stride = kernel if self.stride is None else as_pair(self.stride, f"{name}.stride", 1)
+        padding = as_pair(self.padding, f"{name}.padding", 0)
         if any(2 * p > k for p, k in zip(padding, kernel, strict=True)):
             raise ShapeError(
                 f"{name}.padding: {padding} is more than half the kernel {kernel}; "
@@ -310,27 +270,27 @@ class MaxPool2d(_Pool2d):
 
 
 @dataclass(frozen=True, eq=False)
-class GlobalAvgPool(_Parameters):
+class GlobalAvgPool(Parameters):
     """Mean over the whole image: (C, H, W) -> (C, 1, 1)."""
 
 
 @dataclass(frozen=True, eq=False)
-class Add(_Parameters):
+class Add(Parameters):
     """Elementwise sum of two or more inputs of one shape."""
 
 
 @dataclass(frozen=True, eq=False)
-class Concat(_Parameters):
+class Concat(Parameters):
     """The channels of two or more inputs one after the other, as ``torch.cat(inputs, 1)``."""
 
 
 @dataclass(frozen=True, eq=False)
-class Flatten(_Parameters):
+class Flatten(Parameters):
     """(C, H, W) -> (C H W,) in C order, as ``torch.flatten(x, 1)``."""
 
 
 @dataclass(frozen=True, eq=False)
-class Subsample(_Parameters):
+class Subsample(Parameters):
     """Keeps every ``stride``-th pixel and adds zero channels, (before, after).
 
     The shortcut "option A" of CIFAR ResNets (He et al., arXiv 1512.03385) is
@@ -341,13 +301,13 @@ class Subsample(_Parameters):
     pad_channels: Pair = (0, 0)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "stride", _pair(self.stride, "Subsample.stride", 1))
-        pad = _pair(self.pad_channels, "Subsample.pad_channels", 0)
+        object.__setattr__(self, "stride", as_pair(self.stride, "Subsample.stride", 1))
+        pad = as_pair(self.pad_channels, "Subsample.pad_channels", 0)
         object.__setattr__(self, "pad_channels", pad)
 
 
 @dataclass(frozen=True, eq=False)
-class Sparse(_Parameters):
+class Sparse(Parameters):
     """``y = W x + b`` with few synapses, on the values in C order: selections, sums, permutations.
 
     The matrix W is stored by rows as in `scipy.sparse.csr_array`: row i, for the i-th output in
@@ -372,9 +332,9 @@ class Sparse(_Parameters):
         if len(shape) not in {1, 3} or min(shape) < 1:
             raise ShapeError(f"Sparse.shape: expected (C, H, W) or (N,), found {shape}")
         outputs = math.prod(shape)
-        data = _frozen(self.data, "Sparse.data", 1)
-        indices = _whole(self.indices, "Sparse.indices", data.size)
-        indptr = _whole(self.indptr, "Sparse.indptr", outputs + 1)
+        data = frozen(self.data, "Sparse.data", 1)
+        indices = whole_numbers(self.indices, "Sparse.indices", data.size)
+        indptr = whole_numbers(self.indptr, "Sparse.indptr", outputs + 1)
         if indptr[0] != 0 or indptr[-1] != data.size or np.any(np.diff(indptr) < 0):
             raise NetworkError(f"Sparse.indptr: expected rising from 0 to {data.size}")
         if indices.min() < 0 or indices.max() >= self.in_features:
@@ -388,7 +348,7 @@ class Sparse(_Parameters):
         object.__setattr__(self, "in_features", int(self.in_features))
         object.__setattr__(self, "shape", shape)
         if self.bias is not None:
-            object.__setattr__(self, "bias", _bias(self.bias, "Sparse.bias", outputs))
+            object.__setattr__(self, "bias", as_bias(self.bias, "Sparse.bias", outputs))
 
     @property
     def matrix(self) -> sp.csr_array:
@@ -413,21 +373,3 @@ Op = (
     | Subsample
     | Sparse
 )
-
-
-def _whole(values: ArrayLike, what: str, size: int) -> NDArray[np.int32]:
-    array = np.asarray(values)
-    if array.dtype.kind not in "iu" or array.shape != (size,):
-        raise ShapeError(
-            f"{what}: expected {size} whole numbers, found {array.dtype} of shape {array.shape}"
-        )
-    array = np.array(array, dtype=np.int32)
-    array.flags.writeable = False
-    return array
-
-
-def _bias(values: ArrayLike, what: str, size: int) -> Array:
-    array = _frozen(values, what, 1)
-    if array.size != size:
-        raise ShapeError(f"{what}: expected shape ({size},), found {array.shape}")
-    return array
