@@ -37,7 +37,8 @@ from converters.training.fit import accuracy
 from converters.training.qcfs import QCFS
 from converters.training.spiking import MultiStep, ScaledSpike
 
-TRAINED = 48_000
+#: One image in 25 of all, the last ones, is held out.
+HELD_OUT = 25
 BATCH = 256
 #: Of the run trained through time.
 TICKS = 4
@@ -125,7 +126,7 @@ def main() -> int:
     parser.add_argument("--epochs", type=int, help="in place of the run's own")
     parser.add_argument("--learning-rate", type=float, help="in place of the run's own")
     parser.add_argument("--batch", type=int, default=BATCH)
-    parser.add_argument("--images", type=int, default=TRAINED, help="the first so many only")
+    parser.add_argument("--images", type=int, help="the first so many only")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", default="cpu")
     options = parser.parse_args()
@@ -136,11 +137,12 @@ def main() -> int:
     torch.backends.cudnn.benchmark = True
     torch.manual_seed(options.seed)
     x, y = training_pixels(options.data)
-    held_out = prepared(x[TRAINED:].to(options.device)), y[TRAINED:].to(options.device)
+    trained = len(x) - len(x) // HELD_OUT
+    held_out = prepared(x[trained:].to(options.device)), y[trained:].to(options.device)
     model = fine_tune(
         run.network(options.data, prepared(x[:256])),
-        x[: options.images],
-        y[: options.images],
+        x[:trained][: options.images],
+        y[:trained][: options.images],
         activation=run.activation,
         epochs=options.epochs or run.epochs,
         batch_size=options.batch,

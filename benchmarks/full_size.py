@@ -6,7 +6,7 @@ A job is ``NETWORK,RECIPE,T`` with an NPZ (or ``resnet20-cifar:weights.npz``) an
 it:
 
 - ``carry``, ``noise``: recipe `noise` in that mode;
-- ``rate``: recipe `rate`; ``levels`` is the same with thresholds at the trained ceilings;
+- ``rate``: recipe `rate`; trained levels keep their ceilings as thresholds;
 - ``ttrbr``: tuned for this T; ``bsnn4``: phase words of 4 bits, one reading;
 - ``ann``: no spikes, T = 0.
 
@@ -40,7 +40,6 @@ CALIBRATION = 128
 BATCH = 64
 #: Where operations are told, so far as there are so many ticks.
 AFTER = (1, 2, 4, 8, 16, 32, 64, 128)
-RECIPES = ("ann", "carry", "noise", "rate", "levels", "ttrbr", "bsnn4")
 
 
 def main() -> int:
@@ -89,8 +88,6 @@ def converted(ann: Ann, recipe: str, ticks: int, images: NDArray[np.float32]) ->
         "carry": partial(noise, ann, ticks=ticks, mode="carry"),
         "noise": partial(noise, ann, ticks=ticks, mode="noise"),
         "rate": partial(rate, ann, images, ticks=ticks),
-        # no quantile, so that every layer has its ceiling
-        "levels": partial(rate, ann, images, ticks=ticks, quantile=1.0),
         "ttrbr": partial(ttrbr, ann, images, ticks=ticks),
         "bsnn4": partial(bsnn, ann, images, phases=4),
     }

@@ -1,6 +1,8 @@
-"""Where networks of 110 layers lose accuracy, by depth: a figure, block beside block.
+"""Where networks of 110 and more layers lose accuracy, by depth: a figure, block beside block.
 
     python benchmarks/very_deep_errors.py --data FOLDER [--ticks 32] [-o ttrbr_depth.png]
+    python benchmarks/very_deep_errors.py --data FOLDER --size 32 -o ttrbr_depth_116.png \
+        benchmarks/trained/resnet116_post.npz benchmarks/trained/resnet116_pre_current.npz
 
 The error terms are those of `converters.diagnose`, by recipe ``rate``, on test images; on the
 right is what the layers so far cost: the divergence of the answers from the ANN's when their
@@ -20,7 +22,9 @@ from converters import Diagnosis, diagnose, load_ann, rate
 from converters.diagnosis.plot import figure_type
 
 TRAINED = Path(__file__).parent / "trained"
-BLOCKS = ("post", "pre_spike", "pre_current")
+NETWORKS = tuple(
+    TRAINED / f"resnet110_{block}.npz" for block in ("post", "pre_spike", "pre_current")
+)
 TERMS = {
     "total": "#1c1e21",
     "inherited": "#8b5bb5",
@@ -30,27 +34,31 @@ TERMS = {
 }
 
 
-def diagnosed(block: str, options: argparse.Namespace) -> Diagnosis:
-    ann = load_ann(TRAINED / f"resnet110_{block}.npz")
-    images, _ = read(options.data / "cifar10_train_1of5.npz", 16)
+def diagnosed(path: Path, options: argparse.Namespace) -> Diagnosis:
+    ann = load_ann(path)
+    images, _ = read(options.data / "cifar10_train_1of5.npz", options.size)
     chosen = np.random.default_rng(0).choice(len(images), 128, replace=False)
-    network = rate(ann, images[np.sort(chosen)], ticks=options.steps).network
-    x, y = read(options.data / "cifar10_test_958.npz", 16)
+    network = rate(ann, images[np.sort(chosen)], ticks=options.ticks).network
+    x, y = read(options.data / "cifar10_test_958.npz", options.size)
     few = slice(options.samples)
-    return diagnose(network, ann, x[few], y[few], ticks=options.steps)
+    return diagnose(network, ann, x[few], y[few], ticks=options.ticks)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("networks", nargs="*", type=Path, default=NETWORKS)
+    parser.add_argument("--size", type=int, default=16, help="pixels a side")
     parser.add_argument("--data", type=Path, required=True, help="folder of the CIFAR-10 NPZ")
     parser.add_argument("--ticks", type=int, default=32, help="ticks T")
     parser.add_argument("--samples", type=int, default=8, help="test images")
     parser.add_argument("-o", "--output", type=Path, default=Path("ttrbr_depth.png"))
     options = parser.parse_args()
-    figure = figure_type()(figsize=(10, 9), layout="constrained")
-    rows = figure.subplots(len(BLOCKS), 2, sharex=True, sharey="col")
-    for block, (errors, costs) in zip(BLOCKS, rows, strict=True):
-        found = diagnosed(block, options)
+    count = len(options.networks)
+    figure = figure_type()(figsize=(10, 3 * count), layout="constrained")
+    rows = figure.subplots(count, 2, squeeze=False, sharex=True, sharey="col")
+    for path, (errors, costs) in zip(options.networks, rows, strict=True):
+        block = path.stem.split("_", 1)[1]
+        found = diagnosed(path, options)
         depth = np.arange(1, len(found.layers) + 1)
         scale = np.array([layer.activation for layer in found.layers])
         for term, color in TERMS.items():
@@ -74,7 +82,7 @@ def main() -> int:
     rows[0][0].legend(frameon=False, fontsize="small")
     for axes in rows[-1]:
         axes.set_xlabel("spiking layer")
-    figure.suptitle(f"ResNet-110, T = {options.steps}, {options.samples} images")
+    figure.suptitle(f"T = {options.ticks}, {options.samples} images")
     figure.savefig(options.output, dpi=110)
     return 0
 

@@ -35,6 +35,7 @@ from converters.passes.max_pool_before_concat import max_pool_before_concat
 from converters.passes.phase_coded_input import phase_coded_input, pixel_range
 from converters.passes.relu_before_max_pool import relu_before_max_pool
 from converters.recipes.bsnn import bsnn
+from converters.recipes.from_torch import TrainedModel, from_torch
 from converters.recipes.noise import Mode, noise
 from converters.recipes.rate import rate
 from converters.recipes.ttrbr import ttrbr
@@ -48,6 +49,7 @@ __all__ = [
     "NeuronKinds",
     "Node",
     "Per",
+    "TrainedModel",
     "activation_quantiles",
     "activations",
     "ann_from_source",
@@ -61,6 +63,7 @@ __all__ = [
     "export",
     "fold_batch_norm",
     "forward",
+    "from_torch",
     "load_ann",
     "lower",
     "macs",

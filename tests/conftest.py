@@ -22,8 +22,9 @@ if worker := os.environ.get("PYTEST_XDIST_WORKER"):
 # ran before in the same process, all are, but those that need another framework
 OPTIONAL = (
     "converters.intake.export_torch",
-    "converters.intake.fx",
+    "converters.intake.pytorch",
     "converters.peers",
+    "converters.testing.torch_models",
     "converters.training",
 )
 for package in map(importlib.import_module, ("converters", "eventsnn")):

@@ -18,16 +18,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from converters.ann.parameters import (
-    Array,
-    Pair,
-    Parameters,
-    as_bias,
-    as_pair,
-    frozen,
-    pair,
-    whole_numbers,
-)
+from converters.ann.parameters import Array, Pair, Parameters, as_pair, bias, frozen, whole
 from eventsnn import NetworkError, ShapeError
 
 __all__ = [
@@ -57,6 +48,12 @@ SpikeReset = Literal["subtract", "zero"]
 RESETS: tuple[SpikeReset, ...] = ("subtract", "zero")
 
 
+def pair(value: int | Pair | None) -> Pair:
+    """A field that construction has already normalized to a pair."""
+    assert isinstance(value, tuple)
+    return value
+
+
 @dataclass(frozen=True, eq=False)
 class Conv2d(Parameters):
     """``y = W * x + b``, a cross-correlation as ``torch.nn.Conv2d``.
@@ -81,7 +78,7 @@ class Conv2d(Parameters):
         weight = frozen(self.weight, "Conv2d.weight", 4)
         object.__setattr__(self, "weight", weight)
         if self.bias is not None:
-            object.__setattr__(self, "bias", as_bias(self.bias, "Conv2d.bias", len(weight)))
+            object.__setattr__(self, "bias", bias(self.bias, "Conv2d.bias", len(weight)))
         object.__setattr__(self, "stride", as_pair(self.stride, "Conv2d.stride", 1))
         object.__setattr__(self, "padding", as_pair(self.padding, "Conv2d.padding", 0))
         object.__setattr__(self, "dilation", as_pair(self.dilation, "Conv2d.dilation", 1))
@@ -102,7 +99,7 @@ class Linear(Parameters):
         weight = frozen(self.weight, "Linear.weight", 2)
         object.__setattr__(self, "weight", weight)
         if self.bias is not None:
-            object.__setattr__(self, "bias", as_bias(self.bias, "Linear.bias", len(weight)))
+            object.__setattr__(self, "bias", bias(self.bias, "Linear.bias", len(weight)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +118,7 @@ class BatchNorm(Parameters):
     def __post_init__(self) -> None:
         channels = np.size(self.weight)
         for name in ("weight", "bias", "running_mean", "running_var"):
-            values = as_bias(getattr(self, name), f"BatchNorm.{name}", channels)
+            values = bias(getattr(self, name), f"BatchNorm.{name}", channels)
             object.__setattr__(self, name, values)
         object.__setattr__(self, "eps", float(self.eps))
         if not (math.isfinite(self.eps) and self.eps >= 0):
@@ -333,8 +330,8 @@ class Sparse(Parameters):
             raise ShapeError(f"Sparse.shape: expected (C, H, W) or (N,), found {shape}")
         outputs = math.prod(shape)
         data = frozen(self.data, "Sparse.data", 1)
-        indices = whole_numbers(self.indices, "Sparse.indices", data.size)
-        indptr = whole_numbers(self.indptr, "Sparse.indptr", outputs + 1)
+        indices = whole(self.indices, "Sparse.indices", data.size)
+        indptr = whole(self.indptr, "Sparse.indptr", outputs + 1)
         if indptr[0] != 0 or indptr[-1] != data.size or np.any(np.diff(indptr) < 0):
             raise NetworkError(f"Sparse.indptr: expected rising from 0 to {data.size}")
         if indices.min() < 0 or indices.max() >= self.in_features:
@@ -348,7 +345,7 @@ class Sparse(Parameters):
         object.__setattr__(self, "in_features", int(self.in_features))
         object.__setattr__(self, "shape", shape)
         if self.bias is not None:
-            object.__setattr__(self, "bias", as_bias(self.bias, "Sparse.bias", outputs))
+            object.__setattr__(self, "bias", bias(self.bias, "Sparse.bias", outputs))
 
     @property
     def matrix(self) -> sp.csr_array:

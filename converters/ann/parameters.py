@@ -1,4 +1,4 @@
-"""What all operations of an ANN share: read-only parameters, equality by value."""
+"""Fields of operations: arrays that nobody changes, pairs of whole numbers, equality."""
 
 from __future__ import annotations
 
@@ -10,20 +10,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from eventsnn import NetworkError, ShapeError
 
-__all__ = ["Array", "Pair", "Parameters", "as_bias", "as_pair", "frozen", "pair", "whole_numbers"]
+__all__ = ["Array", "Pair", "Parameters", "as_pair", "bias", "frozen", "whole"]
 
 Array = NDArray[np.floating[Any]]
 Pair = tuple[int, int]
 
 
-def pair(value: int | Pair | None) -> Pair:
-    """A field that construction has already normalized to a pair."""
-    assert isinstance(value, tuple)
-    return value
-
-
 def as_pair(value: int | Pair, what: str, least: int) -> Pair:
-    """An int or a pair of ints -> a pair, each at least ``least``."""
+    """An int or two, each at least ``least``, as a pair."""
     values = (value, value) if isinstance(value, int | np.integer) else tuple(value)
     if len(values) != 2 or not all(isinstance(v, int | np.integer) and v >= least for v in values):
         raise ShapeError(f"{what}: expected an int or two ints >= {least}, found {value!r}")
@@ -64,8 +58,8 @@ def _equal(a: Any, b: Any) -> bool:
     return type(a) is type(b) and bool(a == b)
 
 
-def whole_numbers(values: ArrayLike, what: str, size: int) -> NDArray[np.int32]:
-    """So many integers, read-only."""
+def whole(values: ArrayLike, what: str, size: int) -> NDArray[np.int32]:
+    """A read-only copy of ``size`` whole numbers."""
     array = np.asarray(values)
     if array.dtype.kind not in "iu" or array.shape != (size,):
         raise ShapeError(
@@ -76,8 +70,8 @@ def whole_numbers(values: ArrayLike, what: str, size: int) -> NDArray[np.int32]:
     return array
 
 
-def as_bias(values: ArrayLike, what: str, size: int) -> Array:
-    """So many numbers, read-only, as `frozen` keeps them."""
+def bias(values: ArrayLike, what: str, size: int) -> Array:
+    """A read-only vector of ``size`` numbers."""
     array = frozen(values, what, 1)
     if array.size != size:
         raise ShapeError(f"{what}: expected shape ({size},), found {array.shape}")

@@ -18,6 +18,7 @@ from converters.diagnosis.observation import RateNeuron, observe, rate_neurons
 from converters.diagnosis.statistics import LayerSums, Terms
 from converters.passes.canonical import canonical
 from eventsnn import ConversionError, InputError, Network, simulate_batch
+from eventsnn.datasets.batches import images_and_labels
 
 __all__ = ["Cost", "Diagnosis", "LayerDiagnosis", "diagnose"]
 
@@ -154,6 +155,8 @@ def diagnose(
             "network: expected a Network (a Conversion has it as .network), "
             f"found an object of type {type(network).__name__}"
         )
+    images, beside = images_and_labels(images, ann.input_shape)
+    labels = beside if labels is None else labels
     images = np.asarray(images)
     ann = canonical(ann)
     neurons, others = rate_neurons(network)

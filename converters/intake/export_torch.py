@@ -28,6 +28,7 @@ from typing import Any
 
 from converters.ann.graph import Ann
 from converters.intake.load import save_ann
+from converters.intake.prefixes import described, without_prefixes
 from eventsnn import ConversionError, EventsnnError, MissingExtraError
 
 try:
@@ -108,7 +109,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         model = _named(options.model)
         if options.state is not None:
-            model.load_state_dict(_state(options.state))
+            _load(model, _state(options.state), options.state)
         example = torch.rand(2, *_shape(options.input_shape), generator=torch.manual_seed(0))
         ann = export(model, example, options.output)
     except (EventsnnError, OSError, RuntimeError) as error:
@@ -127,7 +128,13 @@ def _named(name: str) -> torch.nn.Module:
         raise ConversionError(
             f"{name}: {error}; expected package.module:name, importable from {Path.cwd()}"
         ) from error
-    model = found if isinstance(found, torch.nn.Module) else found()
+    try:
+        model = found if isinstance(found, torch.nn.Module) else found()
+    except Exception as error:
+        raise ConversionError(
+            f"{name}: calling it without arguments fails: {type(error).__name__}: {error}; name a "
+            f"function without arguments that makes the model"
+        ) from error
     if not isinstance(model, torch.nn.Module):
         raise ConversionError(f"{name}: expected a torch.nn.Module, found {type(model).__name__}")
     return model
@@ -140,7 +147,26 @@ def _state(path: str) -> Any:
         raise ConversionError(
             f"{path}: holds more than weights, so it is not loaded; save model.state_dict()"
         ) from error
-    return state.get("state_dict", state)
+    except (OSError, RuntimeError, EOFError) as error:
+        raise ConversionError(f"{path}: {error}") from error
+    if not isinstance(state, dict):
+        raise ConversionError(f"{path}: expected a state_dict, found {type(state).__name__}")
+    for key in ("state_dict", "model_state_dict", "model", "net"):
+        state = state.get(key, state)
+    return state
+
+
+def _load(model: torch.nn.Module, state: Any, path: str) -> None:
+    """Put weights into the model, without prefixes that all keys share where they fit so."""
+    wanted = set(model.state_dict())
+    for candidate in without_prefixes(state):
+        if wanted <= set(candidate):
+            state = candidate
+            break
+    try:
+        model.load_state_dict(state)
+    except RuntimeError as error:
+        raise ConversionError(f"{path}: {error}{described(state)}") from error
 
 
 def _shape(text: str) -> tuple[int, ...]:

@@ -23,7 +23,9 @@ from numpy.typing import NDArray
 
 from converters.ann.graph import Ann
 from converters.intake.architectures import KNOWN, architecture
+from converters.intake.file_kinds import kind_of, refuse_other_kinds
 from converters.intake.graph_json import ann_from_source, ann_to_source
+from converters.intake.prefixes import described, without_prefixes
 from converters.intake.safetensors import read_safetensors
 from eventsnn import ConversionError, FileFormatError, NetworkError
 from eventsnn.files.npz import read_npz, write_npz
@@ -32,16 +34,15 @@ __all__ = ["load_ann", "read_arrays", "save_ann"]
 
 Arrays = Mapping[str, NDArray[Any]]
 
-_PICKLES = {".pt", ".pth", ".ckpt", ".bin", ".pkl", ".pickle"}
-
 
 def load_ann(path: str | os.PathLike[str], arch: str | None = None) -> Ann:
     """Read a trained network.
 
     Args:
-        path: an NPZ or safetensors file, see `converters.intake.load`. Keys of a bare one may
-            start with ``module.`` (DataParallel); ``num_batches_tracked`` is ignored, any
-            other key is used.
+        path: an NPZ or safetensors file, known by its first bytes, see `converters.intake.load`.
+            Where all keys of a bare one share a first part, as ``module.`` of DataParallel or
+            ``_orig_mod.`` of torch.compile, and fit without it, it is left out;
+            ``num_batches_tracked`` is ignored, any other key is used.
         arch: what the weights are, for a bare NPZ: a name such as "resnet20-cifar", or
             the path of a ``.json`` graph.
 
@@ -54,6 +55,8 @@ def load_ann(path: str | os.PathLike[str], arch: str | None = None) -> Ann:
     """
     stored = read_arrays(path)
     try:
+        if "graph" not in stored:
+            return _ann_of_bare(stored, arch)
         return ann_from_source(*_source(stored, arch))
     except (FileFormatError, ConversionError, NetworkError) as error:
         what = path if arch is None else f"{path} as {arch}"
@@ -69,11 +72,9 @@ def read_arrays(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:
         OSError: the file cannot be opened.
     """
     path = Path(path)
-    if path.suffix.lower() in _PICKLES:
-        raise FileFormatError(_pickle_advice(path))
-    if path.suffix.lower() == ".safetensors":
-        return read_safetensors(path)
-    return read_npz(path)
+    kind = kind_of(path)
+    refuse_other_kinds(path, kind)
+    return read_safetensors(path) if kind == "safetensors" else read_npz(path)
 
 
 def save_ann(
@@ -93,27 +94,25 @@ def save_ann(
     write_npz(path, arrays)
 
 
-def _pickle_advice(path: Path) -> str:
-    target = path.with_suffix(".npz")
-    return (
-        f"{path}: a pickle can run any code when loaded, so it is not read here. Where you "
-        f"trust it and have PyTorch, export it and load {target} instead:\n\n"
-        f"import numpy, torch\n"
-        f'weights = torch.load(r"{path}", map_location="cpu", weights_only=True)\n'
-        f'numpy.savez(r"{target}", **{{k: v.numpy() for k, v in '
-        f'weights.get("state_dict", weights).items()}})\n'
-    )
-
-
 def _source(stored: Arrays, arch: str | None) -> tuple[str, Arrays]:
-    """The graph and its arrays, whichever layout ``stored`` has."""
-    if "graph" not in stored:
-        arrays = _without_wrapper(stored)
-        return _graph_of(arch, arrays), arrays
+    """The graph and its arrays, of a file that describes itself."""
     if arch is not None:
         raise ConversionError("the file describes its own network; leave arch out")
     arrays = {key: values for key, values in stored.items() if key not in {"graph", "about"}}
     return _text(stored["graph"], "graph"), arrays
+
+
+def _ann_of_bare(stored: Arrays, arch: str | None) -> Ann:
+    """A ``state_dict``, without the counters of batch norm and the prefixes of wrappers."""
+    arrays = {k: v for k, v in stored.items() if not k.endswith("num_batches_tracked")}
+    first: FileFormatError | NetworkError | None = None
+    for candidate in without_prefixes(arrays):
+        try:
+            return ann_from_source(_graph_of(arch, candidate), candidate)
+        except (FileFormatError, NetworkError) as error:
+            first = first or error
+    assert first is not None
+    raise type(first)(f"{first}{described(arrays)}")
 
 
 def _text(value: NDArray[Any], key: str) -> str:
@@ -128,15 +127,6 @@ def _text(value: NDArray[Any], key: str) -> str:
         f"key `{key}`: expected JSON text as a 0-d string or as uint8, found {value.dtype} "
         f"of shape {value.shape}"
     )
-
-
-def _without_wrapper(arrays: Arrays) -> Arrays:
-    """A ``state_dict`` without the prefix of DataParallel and the counters of batch norm."""
-    if all(key.startswith("module.") for key in arrays):
-        arrays = {key.removeprefix("module."): values for key, values in arrays.items()}
-    return {
-        key: values for key, values in arrays.items() if not key.endswith("num_batches_tracked")
-    }
 
 
 def _graph_of(arch: str | None, arrays: Arrays) -> str:

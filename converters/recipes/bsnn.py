@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from converters.ann import ops
 from converters.ann.graph import Ann
@@ -23,6 +23,7 @@ from converters.passes.phase_coded_input import phase_coded_input, pixel_range
 from converters.passes.trained_levels import advised_phases, without_exact_levels
 from converters.recipes.recipe import Option, Recipe
 from eventsnn import ConversionError, Words, reading_ticks
+from eventsnn.datasets.batches import images_and_labels
 
 __all__ = ["BSNN", "bsnn"]
 
@@ -32,7 +33,7 @@ _START = 0.9999
 
 def bsnn(
     ann: Ann,
-    calibration: ArrayLike,
+    calibration: Any,
     *,
     phases: int | None = None,
     rounding: bool = True,
@@ -58,7 +59,8 @@ def bsnn(
 
     Args:
         ann: the network.
-        calibration: images (N, C, H, W) preprocessed as for the ANN, from the training set.
+        calibration: images (N, C, H, W) preprocessed as for the ANN, from the training set, as an
+            array, or as batches of a PyTorch DataLoader or Dataset.
         phases: K, 1 to 16: bits of a word, ticks of a cycle. None for as many as the levels need
             that the activations were trained with; 2^K - 1 levels are the words to the bit.
         rounding: to the nearest word; without it to the one below.
@@ -81,6 +83,7 @@ def bsnn(
     if coding not in ("analog", "phase"):
         raise ConversionError(f'coding: expected "analog" or "phase", found {coding!r}')
     form = canonical(only_activations(ann))
+    calibration, _ = images_and_labels(calibration, ann.input_shape)
     phases = advised_phases(form, phases)
     if places is not None:
         form = dyadic_parameters(form, places)

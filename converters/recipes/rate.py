@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from converters.ann.graph import Ann
 from converters.calibration.activation_quantiles import Per, activation_quantiles
@@ -15,13 +15,14 @@ from converters.passes.canonical import canonical
 from converters.passes.only_activations import only_activations
 from converters.passes.trained_levels import advised_ticks, trained_ceilings
 from converters.recipes.recipe import QUANTILE, TICKS, Option, Recipe
+from eventsnn.datasets.batches import images_and_labels
 
 __all__ = ["RATE", "rate"]
 
 
 def rate(
     ann: Ann,
-    calibration: ArrayLike,
+    calibration: Any,
     *,
     ticks: int | None = None,
     quantile: float = 0.999,
@@ -41,7 +42,8 @@ def rate(
 
     Args:
         ann: the network.
-        calibration: images (N, C, H, W) preprocessed as for the ANN, from the training set.
+        calibration: images (N, C, H, W) preprocessed as for the ANN, from the training set, as an
+            array, or as batches of a PyTorch DataLoader or Dataset.
         ticks: how long the network is meant to run. It does not change the network, and is
             kept with it. None for the levels that its activations were trained with.
         quantile: of the activations, in (0, 1].
@@ -53,6 +55,7 @@ def rate(
         InputError: images that do not fit the network.
     """
     form = canonical(only_activations(ann))
+    calibration, _ = images_and_labels(calibration, ann.input_shape)
     ticks = advised_ticks(form, ticks)
     thresholds = activation_quantiles(form, calibration, quantile=quantile, per=per)
     thresholds |= trained_ceilings(form)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from converters.ann import ops
 from converters.ann.graph import Ann
@@ -24,13 +24,14 @@ from converters.passes.only_activations import only_activations
 from converters.passes.trained_levels import advised_ticks
 from converters.recipes.recipe import QUANTILE, TICKS, Option, Recipe
 from eventsnn import ConversionError
+from eventsnn.datasets.batches import images_and_labels
 
 __all__ = ["TTRBR", "kinds_of_neurons", "ttrbr"]
 
 
 def ttrbr(
     ann: Ann,
-    calibration: ArrayLike,
+    calibration: Any,
     *,
     ticks: int | None = None,
     neuron: NeuronKinds = "if",
@@ -52,7 +53,8 @@ def ttrbr(
     Args:
         ann: the network. Where its ReLUs have a ceiling (trained clipping thresholds), no
             threshold exceeds it.
-        calibration: images (N, C, H, W) preprocessed as for the ANN, from the training set;
+        calibration: images (N, C, H, W) preprocessed as for the ANN, from the training set, as an
+            array, or as batches of a PyTorch DataLoader or Dataset;
             about 128.
         ticks: T, how long the network will run; other T work, less well.
         neuron: "if", or "signed": neurons that take back spikes given too early, which needs
@@ -77,6 +79,7 @@ def ttrbr(
     if not isinstance(burst, int) or burst < 1:
         raise ConversionError(f"burst: expected an int >= 1, found {burst!r}")
     form = canonical(only_activations(ann))
+    calibration, _ = images_and_labels(calibration, ann.input_shape)
     ticks = advised_ticks(form, ticks)
     kinds = neuron_kinds(form, neuron)
     start = activation_quantiles(form, calibration, quantile=quantile, per="channel")

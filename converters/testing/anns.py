@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -121,6 +122,7 @@ def _operations(shape: Shape) -> st.SearchStrategy[ops.Op]:
         st.just(ops.Concat()),
         st.builds(ops.Scale, st.sampled_from([-1.0, 0.25, 2.0])),
         _batch_norms(shape[0]),
+        _sparses(shape),
     ]
     if len(shape) == 1:
         # more than once: vectors are rare, and mostly drawn late
@@ -172,6 +174,24 @@ def _linears(inputs: int, outputs: int) -> st.SearchStrategy[ops.Linear]:
 
 def _rectifiers() -> st.SearchStrategy[ops.ReLU]:
     return st.builds(ops.ReLU, st.sampled_from([None, 0.5, 2.0]))
+
+
+@st.composite
+def _sparses(draw: st.DrawFn, shape: Shape) -> ops.Sparse:
+    """Up to two inputs for each output, or a selection."""
+    inputs = math.prod(shape)
+    side = st.integers(1, 3)
+    target = draw(st.one_of(st.tuples(side, side, side), st.tuples(side)))
+    outputs = math.prod(target)
+    counts = draw(st.lists(st.integers(0, 2), min_size=outputs, max_size=outputs))
+    counts[0] = max(counts[0], 1)
+    order = st.integers(0, 2**16).map(lambda seed: np.random.default_rng(seed).permutation(inputs))
+    places = [draw(order)[:count] for count in counts]
+    indices = np.array([place for row in places for place in sorted(row)], dtype=np.int32)
+    counts, total = [len(row) for row in places], len(indices)
+    data = np.ones(total) if draw(st.booleans()) else draw(_dyadic((total,)))
+    bias = draw(st.none() | _dyadic((outputs,)))
+    return ops.Sparse(data, indices, np.cumsum([0, *counts]), inputs, target, bias)
 
 
 @st.composite

@@ -118,7 +118,7 @@ def fine_tune(
         checkpoint=checkpoint,
         log=log,
     )
-    return model.cpu()
+    return model.to("cpu", memory_format=torch.contiguous_format)
 
 
 def with_activations(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from eventsnn.datasets.batches import images_and_labels
 from eventsnn.description.network import Network, refuse_what_is_no_network
 from eventsnn.errors import EventsnnError, InputError, JournalError
 from eventsnn.evaluation.chunks import CHUNK, chunks
@@ -109,9 +110,11 @@ def evaluate(
     Args:
         network: with one input, and one output per class, or a single one.
         x: images (samples, *shape), sliced as needed and coded as the input says, or a
-            sequence of `Spikes`.
+            sequence of `Spikes`; or batches or samples, with or without labels, of a PyTorch
+            ``DataLoader``, ``Dataset`` or generator, see `eventsnn.datasets.batches`, which are
+            gathered in memory.
         y: labels: integers from 0, (samples,), or another form that can mean nothing else
-            (`eventsnn.signals.labels.as_labels`).
+            (`eventsnn.signals.labels.as_labels`); None for those beside the batches, if any.
         ticks: how many, >= 1.
         workers: threads, where no executor is given.
         executor: any `concurrent.futures` executor; its tasks are picklable. The result
@@ -145,6 +148,9 @@ def evaluate(
     """
     if workers < 1:
         raise InputError(f"workers must be >= 1, found {workers}")
+    refuse_what_is_no_network(network)
+    x, beside = images_and_labels(x, network.inputs[0].shape)
+    y = beside if y is None else y
     job = _Job(network, x, y, ticks, ann_predictions, precision, exit_confidences, seed)
     mine = chunks(len(x), shard, order_seed)
     kept = None if journal is None else Journal(journal, job.identity())

@@ -43,6 +43,13 @@ def value(op, *inputs):
             kept = [image[::down, ::right] for image in x]
             zero = np.zeros_like(kept[0])
             return np.array([zero] * before + kept + [zero] * after)
+        case ops.Sparse():
+            flat = x.ravel()
+            y = np.zeros(np.prod(op.shape)) if op.bias is None else op.bias.astype(float)
+            for row in range(len(y)):
+                for k in range(op.indptr[row], op.indptr[row + 1]):
+                    y[row] = y[row] + op.data[k] * flat[op.indices[k]]
+            return y.reshape(op.shape)
         case _:
             raise AssertionError(op)
 

@@ -134,7 +134,7 @@ FILES = [
     ("cut.npz", "cut.npz: File is not a zip file; expected an NPZ as numpy.savez writes it"),
     ("damaged.npz", "damaged.npz: "),
     ("objects.npz", "objects.npz: key `x` holds pickled Python objects, which are never loaded"),
-    ("torch.npz", "no .npy array; expected an NPZ as numpy.savez writes it (a file saved by torch"),
+    ("torch.npz", "torch.npz: a pickle can run any code when loaded"),
     ("bomb.npz", "key `conv.weight` unpacks from 2,152,563 bytes to 2,214,592,640"),
     ("promise.npz", "the header promises 8000000000000 bytes"),
     ("weights.pt", "a pickle can run any code when loaded"),

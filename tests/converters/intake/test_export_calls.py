@@ -13,6 +13,7 @@ torch = pytest.importorskip("torch")
 import torch_models as models  # noqa: E402 - same
 from torch import nn  # noqa: E402 - same
 
+import converters  # noqa: E402 - same
 from converters import load_ann  # noqa: E402 - same
 from converters.intake.export_torch import main, trace  # noqa: E402 - same
 from eventsnn import (  # noqa: E402 - same
@@ -99,3 +100,42 @@ def test_bad_calls_end_with_one_message(call, message, tmp_path, capsys):
     assert message in error
     assert error.startswith("Error: ")
     assert not list(tmp_path.iterdir())
+
+
+def test_the_short_way():
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(16, 8), nn.ReLU(), nn.Linear(8, 3))
+    images = torch.rand(12, 1, 4, 4)
+    data = torch.utils.data.TensorDataset(images, torch.zeros(12))
+    loader = torch.utils.data.DataLoader(data, 5)
+    trained = converters.from_torch(model, images)
+    conversions = [trained.convert("rate", x, ticks=4) for x in (images.numpy(), loader, data)]
+    assert all(c.network == conversions[0].network for c in conversions)
+    with pytest.raises(ConversionError, match="recipe: expected one of"):
+        trained.convert("magic", loader)
+    with pytest.raises(ConversionError, match=r"recipe rate: .*temperature"):
+        trained.convert("rate", loader, temperature=1)
+
+
+def test_what_is_left_out_is_said(tmp_path):
+    model = nn.Sequential(nn.Flatten(), nn.Linear(16, 3), nn.Softmax(1))
+    with pytest.warns(UserWarning, match="Softmax at the end of the model is left out"):
+        converters.export(model, torch.rand(1, 1, 4, 4), tmp_path / "x.npz")
+
+
+def test_all_that_cannot_come_in_is_named_at_once():
+    model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.GELU(), nn.Conv2d(4, 4, 3), nn.GroupNorm(2, 4))
+    with pytest.raises(UnsupportedLayerError) as caught:
+        trace(model, torch.rand(1, 3, 8, 8))
+    assert "2 kinds of operations" in str(caught.value)
+    assert "`1` (GELU)" in str(caught.value)
+    assert "`3` (GroupNorm)" in str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["state_dict", "model_state_dict", "model", "net"])
+@pytest.mark.parametrize("prefix", ["", "module.", "_orig_mod.module."])
+def test_checkpoints_of_all_kinds(key, prefix, tmp_path):
+    state = {prefix + k: v for k, v in models.trained(models.MobileNet()).state_dict().items()}
+    torch.save({key: state, "epoch": 3}, tmp_path / "best.pth.tar")
+    call = ["torch_models:MobileNet", "-o", str(tmp_path / "x.npz"), "--input-shape", "3,32,32"]
+    assert main([*call, "--state", str(tmp_path / "best.pth.tar")]) == 0

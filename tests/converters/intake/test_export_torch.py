@@ -122,6 +122,9 @@ def by_pytorch(op, x, *more):
             return torch.cat([x, *more], dim=1)
         case ops.Flatten():
             return x.flatten(1)
+        case ops.Sparse():
+            made = F.linear(x.flatten(1), tensor(op.matrix.toarray()), tensor(op.bias))
+            return made.reshape(-1, *op.shape)
         case ops.Subsample(stride=(rows, columns), pad_channels=pad):
             return F.pad(x[:, :, ::rows, ::columns], (0, 0, 0, 0, *pad))
 

@@ -1,6 +1,8 @@
 import json
+import pickle
 import re
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -120,7 +122,8 @@ def test_a_graph_file_that_is_no_text_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["weights.pt", "weights.PTH", "weights.ckpt"])
-def test_pickles_are_refused_unopened(tmp_path, name):
+def test_pickles_are_refused_unread(tmp_path, name):
+    (tmp_path / name).write_bytes(b"")
     with pytest.raises(FileFormatError, match=r"a pickle can run any code.*\n\nimport numpy"):
         load_ann(tmp_path / name)
 
@@ -134,7 +137,6 @@ def test_the_advice_for_a_pickle_works(tmp_path, graph_file, wrapped):
     with pytest.raises(FileFormatError) as caught:
         load_ann(tmp_path / "x.pth")
     advice = str(caught.value).split("\n\n")[1]
-    assert len(advice.strip().splitlines()) == 3
     exec(advice, {})
     assert load_ann(tmp_path / "x.npz", str(graph_file)) == small()
 
@@ -143,7 +145,7 @@ def test_the_advice_for_a_pickle_works(tmp_path, graph_file, wrapped):
 def test_a_pickle_by_another_name_is_refused(tmp_path):
     torch = pytest.importorskip("torch")
     torch.save({"fc.weight": torch.ones(2)}, tmp_path / "x.npz")
-    with pytest.raises(FileFormatError, match=r"no .npy array.*torch.save"):
+    with pytest.raises(FileFormatError, match=r"a pickle can run any code"):
         load_ann(tmp_path / "x.npz", "resnet20-cifar")
 
 
@@ -272,3 +274,39 @@ def test_a_net_with_max_pooling_reads_with_a_hand_written_graph(data_dir):
     with np.load(data_dir / "cifar10_test_958.npz") as file:
         x, y = (file["x"] / 255 - 0.5) / 0.5, file["y"]
     assert 0.63 < np.mean(forward(ann, x).argmax(axis=1) == y) < 0.69
+
+
+@pytest.mark.parametrize("name", ["resnet20.th", "model_best.pth.tar", "weights", "weights.npz"])
+@pytest.mark.parametrize("layout", ["zip", "old"])
+def test_pickles_are_known_by_their_first_bytes(tmp_path, name, layout):
+    path = tmp_path / name
+    if layout == "zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("archive/data.pkl", pickle.dumps({}, 2))
+            archive.writestr("archive/version", "3\n")
+    else:
+        path.write_bytes(pickle.dumps(119547037146038801333356, 2))
+    with pytest.raises(FileFormatError, match=r"a pickle can run any code.*\n\nimport numpy"):
+        load_ann(path)
+
+
+@pytest.mark.parametrize("prefix", ["module.", "_orig_mod.", "model.", "_orig_mod.module.", "a.b."])
+def test_prefixes_that_all_keys_share(tmp_path, graph_file, prefix):
+    arrays = ann_to_source(small())[1]
+    np.savez(tmp_path / "p.npz", **{prefix + key: values for key, values in arrays.items()})
+    assert load_ann(tmp_path / "p.npz", str(graph_file)) == small()
+
+
+def test_prefixes_that_do_not_help_are_named(tmp_path, graph_file):
+    np.savez(tmp_path / "p.npz", **{"module.conv.weight": np.ones(2), "module.fc.bias": np.ones(2)})
+    with pytest.raises(FileFormatError, match=r"all keys begin with `module.`, a wrapper's"):
+        load_ann(tmp_path / "p.npz", str(graph_file))
+
+
+def test_swapped_arguments_are_told(tmp_path):
+    (tmp_path / "net.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
+    (tmp_path / "graph.json").write_text('{"format": "eventsnn-ann"}')
+    with pytest.raises(FileFormatError, match="spiking network already"):
+        load_ann(tmp_path / "net.h5")
+    with pytest.raises(FileFormatError, match="the graph as arch"):
+        load_ann(tmp_path / "graph.json")
