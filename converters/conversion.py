@@ -16,6 +16,7 @@ from converters.ann.macs import macs
 from converters.intake.graph_json import ann_from_source, ann_to_source
 from eventsnn import Analog, Evaluation, EventsnnError, InputError, Network, Preprocessing, Spikes
 from eventsnn import Conversion as NetworkConversion
+from eventsnn.datasets.batches import images_and_labels
 from eventsnn.hdf5 import NetworkFile, Source, load_network
 
 __all__ = ["Conversion", "converted", "fed_with"]
@@ -70,6 +71,8 @@ class Conversion(NetworkConversion):
                 ANN cannot see.
             y, ticks, options: see there.
         """
+        x, beside = images_and_labels(x, self.network.inputs[0].shape)
+        y = beside if y is None else y
         if "ann_predictions" not in options and not _are_events(x):
             images = self.prepared(x)
             options = {**options, "ann_predictions": answers(self.ann, images)}

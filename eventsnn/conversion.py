@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from eventsnn.datasets.batches import images_and_labels
 from eventsnn.description.summary import network_table
 from eventsnn.errors import InputError
 from eventsnn.evaluation.evaluate import Evaluation, evaluate
@@ -49,7 +50,7 @@ class Conversion(NetworkFile):
 
     def evaluate(
         self,
-        x: ImageArray | Sequence[Spikes],
+        x: Any,
         y: Any = None,
         *,
         ticks: int | None = None,
@@ -58,8 +59,10 @@ class Conversion(NetworkFile):
         """Run every sample and compare the answers with ``y``; see `eventsnn.evaluate`.
 
         Args:
-            x: raw images, as the preprocessing expects them, or recordings of events.
-            y: labels, in any form that `eventsnn.evaluate` takes; None for none.
+            x: raw images, as the preprocessing expects them, or recordings of events; or what
+                hands them out, such as a PyTorch ``DataLoader``.
+            y: labels, in any form that `eventsnn.evaluate` takes; None for those beside the
+                batches, if any.
             ticks: T; that of the conversion by default.
             options: further ones of `eventsnn.evaluate`.
 
@@ -67,6 +70,8 @@ class Conversion(NetworkFile):
             InputError: no T is known, more ticks than were proven for a network in integers.
             DataError: images that do not fit.
         """
+        x, beside = images_and_labels(x, self.network.inputs[0].shape)
+        y = beside if y is None else y
         chosen = self.run_length(ticks)
         if self.integers is not None:
             options = {"precision": self.integers.precision, **options}

@@ -69,3 +69,14 @@ def test_what_a_recipe_builds_is_saved_and_loaded(tmp_path, name):
     assert np.array_equal(again.predictions, first.predictions)
     assert again.counts == first.counts
     assert first.agreement[-1] > 0.5
+
+
+def test_a_conversion_is_evaluated_on_batches():
+    rng = np.random.default_rng(1)
+    nodes = (Node("relu", ops.ReLU()), Node("fc", ops.Linear(rng.normal(size=(3, 4))), ("relu",)))
+    images, labels = rng.random((20, 4)), rng.integers(0, 3, 20)
+    made = converters.rate(Ann((4,), nodes), images, ticks=4)
+    batches = [(images[:8], labels[:8]), (images[8:], labels[8:])]
+    found, expected = made.evaluate(iter(batches)), made.evaluate(images, labels)
+    assert np.array_equal(found.accuracy, expected.accuracy)
+    assert np.array_equal(found.agreement, expected.agreement)
