@@ -121,6 +121,7 @@ def _kronecker(axes: list[Reach]) -> sp.csr_array:
     pattern = sp.csr_array(axes[0].astype(np.int64))
     for axis in axes[1:]:
         pattern = sp.csr_array(sp.kron(pattern, sp.csr_array(axis.astype(np.int64))))
+        pattern.eliminate_zeros()  # SciPy stores them where the second factor is small and dense
     return pattern
 
 
