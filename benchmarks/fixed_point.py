@@ -25,7 +25,6 @@ from small_cifar import read
 from converters import load_ann, rate, ttrbr
 from eventsnn import FixedPoint, Network, NetworkError, evaluate, quantize
 from eventsnn.files.whole_file import replacing
-from eventsnn.fixed_point import IntegerSamples
 
 LARGEST_PIXEL = (1 - 0.406) / 0.225
 #: weight bits, potential bits, clamp in thresholds; None: as converted
@@ -72,8 +71,7 @@ def answers(
     if fixed is None:
         run = evaluate(network, x, y, ticks=ticks)
     else:
-        samples = IntegerSamples(x, fixed.inputs)
-        run = evaluate(fixed.network, samples, y, ticks=ticks, precision=fixed.precision)
+        run = fixed.evaluate(x, y, ticks=ticks)
     return (run.predictions == y).astype(int).tolist(), run.counts.synops
 
 

@@ -24,7 +24,7 @@ from converters.calibration import neuron_search, tune_thresholds
 from converters.calibration.dynamics import spike_train
 from converters.calibration.trains import mean_over, walk
 from converters.lowering.neuron_kinds import neuron_kinds
-from eventsnn.cli.options import kinds_of_neurons
+from converters.recipes.ttrbr import kinds_of_neurons
 
 Array = np.ndarray[Any, Any]
 AT_ONCE = 50

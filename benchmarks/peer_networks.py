@@ -42,7 +42,7 @@ def plain(threshold: float, v0: float) -> Fire:
         v = torch.full_like(current[0], v0)
         for now in current:
             v += now
-            torch.ge(v, threshold, out=now)
+            now.copy_(v >= threshold)
             v.sub_(now, alpha=threshold)
         return current
 
@@ -153,6 +153,7 @@ class FoldedNetwork:
                     x = x * self._scale[layer.name]
                 if constant:
                     x = (x + self._bias[layer.name]).repeat(ticks, 1, 1, 1)
+                    x = x.contiguous(memory_format=torch.channels_last)
                 total = x if total is None else total.add_(x)
             assert total is not None
             if layer.name not in self._fire:

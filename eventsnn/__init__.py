@@ -1,6 +1,8 @@
 """Event-driven sparse simulation of spiking neural networks on the CPU."""
 
+from eventsnn.conversion import Conversion
 from eventsnn.counts.counts import Counts, LinkCount
+from eventsnn.description.codings import Analog, Coding, Events, Integers, Words
 from eventsnn.description.fan_out import fan_out
 from eventsnn.description.link import Link
 from eventsnn.description.network import Input, Layer, Network
@@ -47,6 +49,7 @@ from eventsnn.errors import (
     InputError,
     MissingExtraError,
     NetworkError,
+    ScaleWarning,
     ShapeError,
     UnsupportedLayerError,
 )
@@ -55,9 +58,10 @@ from eventsnn.fixed_point import FixedPoint, quantize
 from eventsnn.record import Record
 from eventsnn.run import Queue, Run
 from eventsnn.signals.currents import Currents
+from eventsnn.signals.preprocessing import Preprocessing
 from eventsnn.signals.samples import InputValue
 from eventsnn.signals.spikes import Spikes
-from eventsnn.signals.words import PhaseCodedImages, phase_coded, reading_ticks
+from eventsnn.signals.words import phase_coded, reading_ticks
 from eventsnn.simulate import simulate, simulate_batch
 from eventsnn.version import __version__
 
@@ -65,10 +69,13 @@ __all__ = [
     "IF",
     "LI",
     "LIF",
+    "Analog",
     "AvgPool2d",
     "Bistable",
     "Burst",
+    "Coding",
     "Conv2d",
+    "Conversion",
     "ConversionError",
     "Counts",
     "CubaLIF",
@@ -76,6 +83,7 @@ __all__ = [
     "CycleError",
     "DataError",
     "Evaluation",
+    "Events",
     "EventsnnError",
     "FileFormatError",
     "FixedPoint",
@@ -84,6 +92,7 @@ __all__ = [
     "Input",
     "InputError",
     "InputValue",
+    "Integers",
     "Layer",
     "Linear",
     "Link",
@@ -96,10 +105,10 @@ __all__ = [
     "Noise",
     "Order",
     "PhaseAccumulator",
-    "PhaseCodedImages",
     "PhaseIF",
     "PhaseMaximum",
     "Precision",
+    "Preprocessing",
     "Queue",
     "Record",
     "Relay",
@@ -107,6 +116,7 @@ __all__ = [
     "Run",
     "RunningMaximum",
     "Scale",
+    "ScaleWarning",
     "ShapeError",
     "Signed",
     "Sparse",
@@ -119,6 +129,7 @@ __all__ = [
     "ToValue",
     "Unflatten",
     "UnsupportedLayerError",
+    "Words",
     "__version__",
     "evaluate",
     "fan_out",

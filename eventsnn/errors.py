@@ -14,6 +14,8 @@
     │   └── UnsupportedLayerError        the layer that cannot, by name
     └── MissingExtraError (ImportError)  an optional dependency is not installed
 
+`ScaleWarning` (UserWarning) is no error: data whose range is far from that of the calibration.
+
 Each also subclasses the built-in exception a caller would expect, so
 ``except ValueError`` works for people who never heard of this module. A message
 says what was given, what was expected and what to do, and names the layer.
@@ -31,6 +33,7 @@ __all__ = [
     "JournalError",
     "MissingExtraError",
     "NetworkError",
+    "ScaleWarning",
     "ShapeError",
     "UnsupportedLayerError",
 ]
@@ -74,6 +77,10 @@ class ConversionError(EventsnnError, ValueError):
 
 class UnsupportedLayerError(ConversionError):
     """A layer of the ANN that has no spiking counterpart here."""
+
+
+class ScaleWarning(UserWarning):
+    """Data of another scale than those that the network was made with: likely a wrong answer."""
 
 
 class MissingExtraError(EventsnnError, ImportError):

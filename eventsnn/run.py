@@ -35,7 +35,7 @@ class Queue:
     neuron_updates: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Run:
     """One sample's outcome.
 
@@ -61,6 +61,23 @@ class Run:
     potentials_before_reset: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     after: OperationsAfter | None = None
     continuation: Callable[[int, Any], Run] | None = field(default=None, repr=False, compare=False)
+
+    def __str__(self) -> str:
+        counts = self.counts
+        kept = [*self.spikes, *self.potentials, *self.potentials_before_reset]
+        shown = ", ".join(f"{v:.4g}" for v in self.output.ravel()[:10])
+        if self.output.size > 10:
+            shown += ", ..."
+        spikes = sum(counts.spikes.values())
+        lines = [
+            f"Run: {self.ticks} ticks, {counts.synops:,} synops, {spikes:,} spikes",
+            f"output {self.output.shape}: {shown}",
+        ]
+        if kept:
+            lines.append(f"recorded: {', '.join(dict.fromkeys(kept[:10]))}")
+        return "\n".join(lines)
+
+    __repr__ = __str__
 
     def resume(self, ticks: int, inputs: Any = None) -> Run:
         """Go on for ``ticks`` more ticks, as if the run had never stopped.

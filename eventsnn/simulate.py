@@ -13,7 +13,7 @@ from eventsnn.engine.choices import Granularity, Order, Precision
 from eventsnn.errors import InputError
 from eventsnn.record import Record
 from eventsnn.run import Run
-from eventsnn.signals.samples import InputValue, Sample, as_samples
+from eventsnn.signals.samples import InputValue, Sample, as_samples, warn_of_scales
 
 if TYPE_CHECKING:
     from eventsnn.engine.plan import Plan
@@ -39,8 +39,8 @@ def simulate(
 
     Args:
         network: the description.
-        inputs: for the only input, or by name: an array of the input's shape (a constant
-            current in every tick), `Spikes`, or `Currents`.
+        inputs: for the only input, or by name: an array of the input's shape, coded as the
+            input says (by default a constant current in every tick), `Spikes`, or `Currents`.
         ticks: how many, >= 1.
         record: what to keep besides the read-out and the counts.
         precision: ``float32``, or ``float64`` for sums that need more than 24 bits. None
@@ -63,6 +63,7 @@ def simulate(
     from eventsnn.engine.execute import run_chunk
 
     record = _checked(network, ticks, record)
+    warn_of_scales(network, inputs)
     samples, batched = as_samples(network, inputs)
     if batched:
         raise InputError(
@@ -104,6 +105,7 @@ def simulate_batch(
     record = _checked(network, ticks, record)
     if workers < 1:
         raise InputError(f"workers must be >= 1, found {workers}")
+    warn_of_scales(network, inputs)
     samples, batched = as_samples(network, inputs)
     if not batched:
         raise InputError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from converters.ann.apply import apply
 from converters.ann.graph import INPUT, Ann, refuse_what_is_no_ann
-from eventsnn import InputError
+from eventsnn import ConversionError, InputError
 
-__all__ = ["activations", "forward", "stream"]
+__all__ = ["activations", "answers", "classes_of", "forward", "stream"]
 
 #: Images evaluated at once, unless their values would need more than `MEMORY` numbers.
 BATCH = 64
@@ -112,3 +112,42 @@ def _evaluate(ann: Ann, batch: Array, names: tuple[str, ...]) -> dict[str, Array
             if uses[name] == 0:
                 del values[name]
     return wanted
+
+
+def classes_of(ann: Ann) -> int:
+    """Number of outputs that are compared.
+
+    Raises:
+        ConversionError: the output is an image; one answer per image needs one number per class.
+    """
+    shape = ann.shapes[ann.output]
+    if math.prod(shape) != shape[0]:
+        raise ConversionError(
+            f"output `{ann.output}` has shape {shape}, and one answer per image needs one number "
+            f"per class: is the pooling or flattening at the end missing?"
+        )
+    return shape[0]
+
+
+def answers(
+    ann: Ann, images: Any, progress: Callable[[int], object] | None = None
+) -> NDArray[np.int64]:
+    """The class of each image, (N,): the argmax of the outputs, or whether a single one is > 0.
+
+    Args:
+        ann: the network.
+        images: anything with a length whose slices are images, preprocessed.
+        progress: called with the number of images finished since the last call.
+
+    Raises:
+        ConversionError: the output is an image.
+    """
+    outputs = classes_of(ann)
+    found = []
+    for start in range(0, len(images), BATCH):
+        logits = forward(ann, images[start : start + BATCH])
+        logits = logits.reshape(len(logits), -1)
+        found.append(logits[:, 0] > 0 if outputs == 1 else logits.argmax(axis=1))
+        if progress is not None:
+            progress(len(logits))
+    return np.concatenate(found).astype(np.int64)

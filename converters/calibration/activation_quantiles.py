@@ -17,6 +17,8 @@ __all__ = ["Per", "activation_quantiles"]
 
 Per = Literal["layer", "channel"]
 
+_SMALLEST = np.finfo(np.float32).tiny
+
 _Largest = NDArray[np.floating[Any]]  # (rows, k): the k largest values of each row so far
 
 
@@ -33,6 +35,10 @@ def activation_quantiles(
     activations n is known beforehand, only the ``(1 - quantile) n + 2`` largest are kept
     while the images pass by in batches. So memory grows with ``1 - quantile``, and the
     result does not depend on the batches.
+
+    The same on every machine: the activations are float64, whose last bits differ between
+    libraries of linear algebra, their threads and processors, and the quantiles are rounded
+    to float32, a grid a hundred million times coarser than these differences.
 
     A quantile of 0 would make a neuron fire in every tick, so it is replaced by the
     largest activation seen, if that is 0 too by the largest threshold of the layer's other
@@ -63,7 +69,7 @@ def activation_quantiles(
     rows = {name: ann.shapes[name][0] if per == "channel" else 1 for name in names}
     counts = {name: len(images) * math.prod(ann.shapes[name]) // rows[name] for name in names}
     largest: dict[str, _Largest] = {}
-    for chunk in stream(ann, images, names):
+    for chunk in stream(ann, images, names, dtype=np.float64):
         for name, values in chunk.items():
             by_row = values.swapaxes(0, 1) if per == "channel" else values
             seen = by_row.reshape(rows[name], -1)
@@ -77,6 +83,7 @@ def activation_quantiles(
     thresholds: dict[str, float | NDArray[np.float64]] = {}
     for name in names:
         values = _alive(_quantiles(largest[name], quantile, counts[name]), largest[name])
+        values[:] = np.maximum(values.astype(np.float32), _SMALLEST)
         relu = ann.by_name[name].op
         assert isinstance(relu, ops.ReLU)
         if relu.ceiling is not None:
@@ -95,7 +102,7 @@ def _position(quantile: float, count: int) -> float:
 
 def _quantiles(largest: _Largest, quantile: float, count: int) -> NDArray[np.float64]:
     """The quantile of each row, whose smallest kept value is the one below the position."""
-    ordered = np.sort(largest, axis=1).astype(np.float64)
+    ordered = np.sort(largest, axis=1)
     below, above = ordered[:, 0], ordered[:, min(1, ordered.shape[1] - 1)]
     fraction = _position(quantile, count) % 1
     return np.asarray(below + (above - below) * fraction)

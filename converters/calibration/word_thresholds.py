@@ -49,9 +49,10 @@ def word_thresholds(
     Returns:
         By name of the ReLU, as `activation_quantiles`; never above ``1.1 start``.
     """
-    images = np.asarray(images, dtype=np.float32)
+    # float64: what libraries of linear algebra differ in then decides no comparison below
+    images = np.asarray(images, dtype=np.float64)
     relus = ann.names_of(ops.ReLU)
-    wanted = activations(ann, images, relus)
+    wanted = activations(ann, images, relus, dtype=np.float64)
     found: dict[str, float | NDArray[np.float64]] = {}
 
     def fire(name: str, currents: Train, _held: Train | None) -> Train:

@@ -51,7 +51,7 @@ def advised_ticks(ann: Ann, ticks: int | None) -> int:
         if not levels:
             raise ConversionError(
                 "ticks: expected an int >= 1; only a network whose activations were trained with "
-                "levels says how many it wants"
+                "levels says how many it wants, for others give --ticks T (ticks=T)"
             )
         return max(levels)
     if not isinstance(ticks, int) or isinstance(ticks, bool) or ticks < 1:
@@ -70,7 +70,7 @@ def advised_phases(ann: Ann, phases: int | None) -> int:
         if not levels:
             raise ConversionError(
                 "phases: expected an int in 1..16; only a network whose activations were trained "
-                "with levels says how many it wants"
+                "with levels says how many it wants, for others give --phases K (phases=K)"
             )
         return math.ceil(math.log2(max(levels) + 1))
     if not isinstance(phases, int) or not 1 <= phases <= 16:

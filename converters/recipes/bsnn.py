@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
@@ -11,7 +13,7 @@ from converters.ann import ops
 from converters.ann.graph import Ann
 from converters.calibration.activation_quantiles import Per, activation_quantiles
 from converters.calibration.word_thresholds import word_thresholds
-from converters.conversion import Conversion
+from converters.conversion import Conversion, converted, fed_with
 from converters.lowering.lower import lower
 from converters.lowering.phase_words import bistable
 from converters.passes.canonical import canonical
@@ -19,10 +21,11 @@ from converters.passes.dyadic_parameters import dyadic_parameters
 from converters.passes.only_activations import only_activations
 from converters.passes.phase_coded_input import phase_coded_input, pixel_range
 from converters.passes.trained_levels import advised_phases, without_exact_levels
-from eventsnn import ConversionError, reading_ticks
+from converters.recipes.recipe import Option, Recipe
+from eventsnn import ConversionError, Words, reading_ticks
 from eventsnn.datasets.batches import images_and_labels
 
-__all__ = ["bsnn"]
+__all__ = ["BSNN", "bsnn"]
 
 #: Where the search for thresholds begins.
 _START = 0.9999
@@ -66,9 +69,8 @@ def bsnn(
         quantile: None for the theta of least squares; else ``theta = q / (1 - 2^-K)`` with q
             the quantile of the activations, see `activation_quantiles`.
         per: one theta per "layer" or per "channel".
-        coding: "analog" for a constant image, "phase" for spikes made by
-            `eventsnn.phase_coded` of ``(x - input_low) / input_width``; both per channel, among
-            the conversion's parameters.
+        coding: "analog" for a constant image, "phase" for spikes that spell its pixels: the
+            network's input then has the coding `eventsnn.Words`, of the range of each channel.
         synchronous: False leaves the synchronous layers out, to see what they are for.
         places: round weights, biases and theta to multiples of 2^-places. With 16 places and
             float64 the words are exact.
@@ -80,16 +82,16 @@ def bsnn(
     """
     if coding not in ("analog", "phase"):
         raise ConversionError(f'coding: expected "analog" or "phase", found {coding!r}')
-    ann = canonical(only_activations(ann))
+    form = canonical(only_activations(ann))
     calibration, _ = images_and_labels(calibration, ann.input_shape)
-    phases = advised_phases(ann, phases)
+    phases = advised_phases(form, phases)
     if places is not None:
-        ann = dyadic_parameters(ann, places)
-    largest = activation_quantiles(ann, calibration, quantile=quantile or _START, per=per)
+        form = dyadic_parameters(form, places)
+    largest = activation_quantiles(form, calibration, quantile=quantile or _START, per=per)
     thresholds = {name: q / (1 - 2.0**-phases) for name, q in largest.items()}
     if quantile is None:
         thresholds = word_thresholds(
-            ann,
+            form,
             calibration,
             thresholds,
             phases=phases,
@@ -97,28 +99,27 @@ def bsnn(
             per=per,
         )
     thresholds = {
-        name: _on_grid(theta, places, _ceiling(ann, name)) for name, theta in thresholds.items()
+        name: _on_grid(theta, places, _ceiling(form, name)) for name, theta in thresholds.items()
     }
-    exact = without_exact_levels(ann, phases)[1] if rounding else {}
+    exact = without_exact_levels(form, phases)[1] if rounding else {}
     thresholds |= {name: _on_grid(theta, places, np.inf) for name, theta in exact.items()}
     parameters: dict[str, str | int | float | list[float]] = {
         "phases": phases,
+        "coding": coding,
         "rounding": rounding,
         "carry": carry,
         "readings": readings or 0,
         "quantile": quantile or 0.0,
         "per": per,
-        "coding": coding,
         "synchronous": synchronous,
     }
     if places is not None:
         parameters["places"] = places
     if coding == "phase":
         low, width = pixel_range(calibration, phases)
-        ann = phase_coded_input(ann, low, width)
-        parameters |= {"input_low": low.tolist(), "input_width": width.tolist()}
+        form = phase_coded_input(form, low, width)
     network = bistable(
-        lower(without_exact_levels(ann, phases)[0] if exact else ann, thresholds),
+        lower(without_exact_levels(form, phases)[0] if exact else form, thresholds),
         phases,
         rounding=rounding,
         carry=carry,
@@ -126,8 +127,69 @@ def bsnn(
         synchronous=synchronous,
         image=coding == "analog",
     )
-    parameters["ticks"] = int(reading_ticks(network, readings or 1)[-1])
-    return Conversion(network, ann, thresholds, "bsnn", parameters)
+    if coding == "phase":
+        words = Words(phases, low, width, readings or 1)
+        inputs = tuple(dataclasses.replace(node, coding=words) for node in network.inputs)
+        network = dataclasses.replace(network, inputs=inputs)
+    else:
+        network = fed_with(network, calibration)
+    return converted(
+        network,
+        ann,
+        "bsnn",
+        ticks=int(reading_ticks(network, readings or 1)[-1]),
+        parameters=parameters,
+        thresholds=thresholds,
+    )
+
+
+def _build(
+    ann: Ann, images: NDArray[Any], progress: Callable[[int], object] | None, **options: Any
+) -> Conversion:
+    del progress  # seconds
+    return bsnn(ann, images, **options)
+
+
+BSNN = Recipe(
+    "bsnn",
+    "Phase words and bistable neurons: fewest synaptic operations without training.",
+    _build,
+    (
+        Option(
+            "phases",
+            "int",
+            "Spell activations in words of this many bits K; networks that were trained with "
+            "levels advise theirs.",
+            least=1,
+            most=16,
+            metavar="K",
+        ),
+        Option("readings", "int", "Take this many words of a neuron and image.", least=1),
+        Option("carry", "bool", "Keep what a word could not tell for the next one."),
+        Option("rounding", "bool", "Round to the nearest word, or down to the one below."),
+        Option(
+            "coding",
+            "choice",
+            "Feed a constant image (analog, the default), or spikes that spell its pixels (phase).",
+            choices=("analog", "phase"),
+        ),
+        Option(
+            "quantile",
+            "float",
+            "Let the largest word stand for this quantile of the activations; by default words "
+            "miss the activations least.",
+            least=0,
+            most=1,
+            metavar="Q",
+        ),
+        Option(
+            "per",
+            "choice",
+            "Choose one threshold per layer or per channel (the default of bsnn).",
+            choices=("layer", "channel"),
+        ),
+    ),
+)
 
 
 def _ceiling(ann: Ann, name: str) -> float:

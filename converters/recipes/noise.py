@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Literal, get_args
+from collections.abc import Callable
+from typing import Any, Literal, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from converters.ann import ops
 from converters.ann.graph import Ann, refuse_what_is_no_ann
-from converters.conversion import Conversion
+from converters.conversion import Conversion, converted, fed_with
 from converters.lowering.lower import lower
 from converters.passes.fold_batch_norm import fold_batch_norm
+from converters.recipes.recipe import TICKS, Option, Recipe
 from eventsnn import LIF, ConversionError, Layer, Network, Noise, UnsupportedLayerError
 
-__all__ = ["Mode", "noise"]
+__all__ = ["NOISE", "Mode", "noise"]
 
 Mode = Literal["reset", "carry", "noise"]
 
@@ -65,8 +68,7 @@ def noise(ann: Ann, *, ticks: int, mode: Mode = "carry") -> Conversion:
             "the network has no Spike node; recipe noise is for networks trained with "
             "converters.training.spiking.Spike"
         )
-    ann = fold_batch_norm(ann)
-    carrying = lower(ann, {})
+    carrying = lower(fold_batch_norm(ann), {})
     layers = []
     for layer in carrying.layers:
         spike = spikes.get(layer.name)
@@ -78,7 +80,9 @@ def noise(ann: Ann, *, ticks: int, mode: Mode = "carry") -> Conversion:
     thresholds = {
         name: spike.threshold for name, spike in spikes.items() if isinstance(spike, ops.Spike)
     }
-    return Conversion(network, ann, thresholds, "noise", {"ticks": ticks, "mode": mode})
+    return converted(
+        network, ann, "noise", ticks=ticks, parameters={"mode": mode}, thresholds=thresholds
+    )
 
 
 def _forgetful(layer: Layer, spike: ops.Spike, mode: Literal["reset", "noise"]) -> Layer:
@@ -90,3 +94,28 @@ def _forgetful(layer: Layer, spike: ops.Spike, mode: Literal["reset", "noise"]) 
         )
     bias = np.asarray(layer.bias) + spike.mean
     return dataclasses.replace(layer, neuron=LIF(decay=0.0, threshold=spike.threshold), bias=bias)
+
+
+def _build(
+    ann: Ann, images: NDArray[Any], progress: Callable[[int], object] | None, **options: Any
+) -> Conversion:
+    del progress  # no work worth a bar
+    made = noise(ann, **options)
+    return dataclasses.replace(made, network=fed_with(made.network, images))
+
+
+NOISE = Recipe(
+    "noise",
+    "Networks that were trained in one step with noise, run for T ticks.",
+    _build,
+    (
+        Option("ticks", "int", TICKS.help, least=1, required=True, metavar="T"),
+        Option(
+            "mode",
+            "choice",
+            "Start every step after the first from the mean (reset), from what the step before "
+            "left (carry, the default), or from a fresh draw (noise).",
+            choices=get_args(Mode),
+        ),
+    ),
+)

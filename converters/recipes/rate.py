@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+
+from numpy.typing import NDArray
 
 from converters.ann.graph import Ann
 from converters.calibration.activation_quantiles import Per, activation_quantiles
-from converters.conversion import Conversion
+from converters.conversion import Conversion, converted, fed_with
 from converters.lowering.lower import lower
 from converters.passes.canonical import canonical
 from converters.passes.only_activations import only_activations
 from converters.passes.trained_levels import advised_ticks, trained_ceilings
+from converters.recipes.recipe import QUANTILE, TICKS, Option, Recipe
 from eventsnn.datasets.batches import images_and_labels
 
-__all__ = ["rate"]
+__all__ = ["RATE", "rate"]
 
 
 def rate(
@@ -50,10 +54,40 @@ def rate(
         UnsupportedLayerError: a node without a spiking counterpart, by name.
         InputError: images that do not fit the network.
     """
-    ann = canonical(only_activations(ann))
+    form = canonical(only_activations(ann))
     calibration, _ = images_and_labels(calibration, ann.input_shape)
-    ticks = advised_ticks(ann, ticks)
-    thresholds = activation_quantiles(ann, calibration, quantile=quantile, per=per)
-    thresholds |= trained_ceilings(ann)
-    parameters = {"ticks": ticks, "quantile": quantile, "per": per}
-    return Conversion(lower(ann, thresholds), ann, thresholds, "rate", parameters)
+    ticks = advised_ticks(form, ticks)
+    thresholds = activation_quantiles(form, calibration, quantile=quantile, per=per)
+    thresholds |= trained_ceilings(form)
+    return converted(
+        fed_with(lower(form, thresholds), calibration),
+        ann,
+        "rate",
+        ticks=ticks,
+        parameters={"quantile": quantile, "per": per},
+        thresholds=thresholds,
+    )
+
+
+def _build(
+    ann: Ann, images: NDArray[Any], progress: Callable[[int], object] | None, **options: Any
+) -> Conversion:
+    del progress  # a second
+    return rate(ann, images, **options)
+
+
+RATE = Recipe(
+    "rate",
+    "Rate coding without tuning: the baseline, and exact for long T.",
+    _build,
+    (
+        TICKS,
+        QUANTILE,
+        Option(
+            "per",
+            "choice",
+            "Choose one threshold per layer (the default of rate) or per channel.",
+            choices=("layer", "channel"),
+        ),
+    ),
+)

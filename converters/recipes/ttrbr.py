@@ -10,19 +10,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from numpy.typing import NDArray
+
+from converters.ann import ops
 from converters.ann.graph import Ann
 from converters.calibration.activation_quantiles import activation_quantiles
 from converters.calibration.tune_thresholds import tune_thresholds
-from converters.conversion import Conversion
+from converters.conversion import Conversion, converted, fed_with
 from converters.lowering.lower import lower
-from converters.lowering.neuron_kinds import NeuronKinds, neuron_kinds
+from converters.lowering.neuron_kinds import NeuronKind, NeuronKinds, neuron_kinds
 from converters.passes.canonical import canonical
 from converters.passes.only_activations import only_activations
 from converters.passes.trained_levels import advised_ticks
+from converters.recipes.recipe import QUANTILE, TICKS, Option, Recipe
 from eventsnn import ConversionError
 from eventsnn.datasets.batches import images_and_labels
 
-__all__ = ["ttrbr"]
+__all__ = ["TTRBR", "kinds_of_neurons", "ttrbr"]
 
 
 def ttrbr(
@@ -74,14 +78,14 @@ def ttrbr(
     """
     if not isinstance(burst, int) or burst < 1:
         raise ConversionError(f"burst: expected an int >= 1, found {burst!r}")
-    ann = canonical(only_activations(ann))
+    form = canonical(only_activations(ann))
     calibration, _ = images_and_labels(calibration, ann.input_shape)
-    ticks = advised_ticks(ann, ticks)
-    kinds = neuron_kinds(ann, neuron)
-    start = activation_quantiles(ann, calibration, quantile=quantile, per="channel")
-    lower(ann, start)  # refuses what cannot spike, before the work
+    ticks = advised_ticks(form, ticks)
+    kinds = neuron_kinds(form, neuron)
+    start = activation_quantiles(form, calibration, quantile=quantile, per="channel")
+    lower(form, start)  # refuses what cannot spike, before the work
     tuning = tune_thresholds(
-        ann,
+        form,
         calibration,
         start,
         ticks=ticks,
@@ -93,14 +97,20 @@ def ttrbr(
     )
     network = lower(tuning.ann, tuning.thresholds, tuning.initial, kinds, burst)
     parameters: dict[str, str | int | float] = {
-        "ticks": ticks,
         "neuron": _described(neuron),
         "burst": burst,
         "quantile": quantile,
         "ridge": ridge or 0.0,
         "seed": seed,
     }
-    return Conversion(network, tuning.ann, tuning.thresholds, "ttrbr", parameters)
+    return converted(
+        fed_with(network, calibration),
+        ann,
+        "ttrbr",
+        ticks=ticks,
+        parameters=parameters,
+        thresholds=tuning.thresholds,
+    )
 
 
 def _described(neuron: NeuronKinds) -> str:
@@ -108,3 +118,45 @@ def _described(neuron: NeuronKinds) -> str:
     if isinstance(neuron, Mapping):
         return ",".join(f"{pattern}={kind}" for pattern, kind in neuron.items())
     return neuron
+
+
+def kinds_of_neurons(text: str) -> NeuronKinds:
+    """``signed``, or ``layer3.*=signed,layer2.*=if``."""
+    if text in ("if", "signed"):
+        return "signed" if text == "signed" else "if"
+    kinds: dict[str, NeuronKind] = {}
+    for part in text.split(","):
+        pattern, _, kind = (word.strip() for word in part.partition("="))
+        if not pattern or kind not in ("if", "signed"):
+            raise ValueError(
+                f"{text!r}: expected if, signed, or patterns such as 'layer3.*=signed,fc=if'"
+            )
+        kinds[pattern] = "signed" if kind == "signed" else "if"
+    return kinds
+
+
+def _build(
+    ann: Ann, images: NDArray[Any], progress: Callable[[int], object] | None, **options: Any
+) -> Conversion:
+    return ttrbr(ann, images, progress=progress, **options)
+
+
+TTRBR = Recipe(
+    "ttrbr",
+    "Threshold tuning: few ticks without training.",
+    _build,
+    (
+        TICKS,
+        QUANTILE,
+        Option(
+            "neuron",
+            "text",
+            "Use if or signed neurons; signed ones take back spikes given too early. In some "
+            "layers only: 'layer3.*=signed'.",
+            parse=kinds_of_neurons,
+            metavar="KIND|PATTERN=KIND,...",
+        ),
+        Option("burst", "int", "Allow this many spikes of a neuron in one tick.", least=1),
+    ),
+    steps=lambda ann: len(ann.names_of(ops.ReLU)),
+)

@@ -12,7 +12,7 @@ from converters.ann import ops
 from converters.ann.graph import Ann
 from converters.passes.canonical import canonical
 from converters.passes.only_activations import only_activations
-from eventsnn import IF, Bistable, Burst, Network, Signed
+from eventsnn import IF, Analog, Bistable, Burst, Network, Signed
 from eventsnn.testing.properties import DoesNotApply
 
 __all__ = ["Origin", "origin_of"]
@@ -39,8 +39,8 @@ def origin_of(
 ) -> Origin | DoesNotApply:
     """Thresholds from the network, and whether ``lowered`` gives the network again.
 
-    Initial potentials may differ. Recipes that change weights, thresholds in time or neurons
-    make another network than the plain lowering of the ANN.
+    Initial potentials and the coding of the input may differ. Recipes that change weights,
+    thresholds in time or neurons make another network than the plain lowering of the ANN.
     """
     ann = canonical(only_activations(ann))
     layers = {layer.name: layer for layer in network.layers}
@@ -53,14 +53,16 @@ def origin_of(
             return DoesNotApply(f"ReLU `{name}` became {found}, not {wanted}")
         thresholds[name] = np.asarray(neuron.threshold)
     again = lowered(ann, thresholds)
-    if _without_v0(again) != _without_v0(network):
+    if _bare(again) != _bare(network):
         return DoesNotApply("the network is not the plain lowering of its ANN")
     return Origin(ann, thresholds)
 
 
-def _without_v0(network: Network) -> Network:
+def _bare(network: Network) -> Network:
+    """Without initial potentials, and fed by what flows: neither is a matter of lowering."""
     return replace(
         network,
+        inputs=tuple(replace(node, coding=Analog()) for node in network.inputs),
         layers=tuple(
             replace(layer, neuron=replace(layer.neuron, v0=0.0))
             if isinstance(layer.neuron, IF | Signed | Burst)

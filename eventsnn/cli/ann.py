@@ -3,42 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    import numpy as np
     from numpy.typing import NDArray
 
     from converters import Ann
     from eventsnn.signals.preprocessing import PreprocessedImages
 
-__all__ = ["AnnAnswers", "classes_of", "predict"]
-
-#: Images per forward pass: bounds memory for any number of images.
-_BATCH = 64
-
-
-def classes_of(ann: Ann) -> int:
-    """Number of outputs."""
-    return math.prod(ann.shapes[ann.output])
-
-
-def predict(
-    ann: Ann, images: PreprocessedImages | NDArray[np.float32], progress: Callable[[int], object]
-) -> NDArray[np.int64]:
-    """The argmax for each image, (N,); ``progress`` is told how many were just finished."""
-    from converters import forward
-
-    answers = []
-    for start in range(0, len(images), _BATCH):
-        logits = forward(ann, images[start : start + _BATCH])
-        answers.append(logits.reshape(len(logits), -1).argmax(axis=1))
-        progress(len(logits))
-    return np.concatenate(answers)
+__all__ = ["AnnAnswers"]
 
 
 class AnnAnswers:
@@ -54,8 +28,10 @@ class AnnAnswers:
         self._images = images
 
     def __call__(self, rows: slice) -> NDArray[np.int64]:
-        """The argmax for each image of the slice."""
-        return predict(self._ann, self._images[rows], lambda _: None)
+        """The class of each image of the slice."""
+        from converters.ann.forward import answers
+
+        return answers(self._ann, self._images[rows])
 
     @property
     def digest(self) -> str:

@@ -38,7 +38,8 @@ def demo(ticks: int, workers: int | None) -> None:
     bundles it (CC BY 4.0).
     """
     from converters import load_ann
-    from eventsnn.cli.convert import convert_by_rate
+    from converters.recipes import RECIPES
+    from eventsnn.cli.convert import convert_images
     from eventsnn.cli.images import preprocessed
     from eventsnn.cli.measure import measure
     from eventsnn.cli.report_tables import print_report
@@ -51,7 +52,7 @@ def demo(ticks: int, workers: int | None) -> None:
     calibration = preprocessed(known, ann.input_shape, scale=_SCALE)
     say(f"{ann}")
     say(f"recipe rate for T = {ticks}, {len(calibration)} calibration images")
-    file = convert_by_rate(ann, calibration, ticks=ticks)
+    file = convert_images(RECIPES["rate"], ann, calibration, {"ticks": ticks})
     test = DataSet(arrays["x_test"], arrays["y_test"], "digits.npz")
     report = measure(
         file,

@@ -67,7 +67,7 @@ def diagnose(
     if picture is not None:
         figure_type()
     file = load_network(network)
-    if "weight_bits" in file.parameters:
+    if file.integers is not None:
         raise click.UsageError(
             f"{network} has integers, which are no activations; diagnose the one it was made from"
         )
@@ -115,7 +115,7 @@ def _source(file: NetworkFile, network: Path) -> Ann:
 
 
 def _drawn(data: DataSet, samples: int, ann: Ann) -> DataSet:
-    from eventsnn.cli.ann import classes_of
+    from converters.ann.forward import classes_of
 
     drawn = data.draw(samples)
     drawn.check_classes(classes_of(ann))

@@ -131,7 +131,7 @@ def read_evaluated(
         check_target(report_path, "--json", (network, data, weights, arch))
     file = load_network(network)
     ticks = _ticks(file, network, ticks)
-    if confidence is not None and "weight_bits" in file.parameters:
+    if confidence is not None and file.integers is not None:
         raise click.UsageError(
             f"--exit-confidence reads potentials in the units of the ANN; {network} has integers"
         )
@@ -219,10 +219,10 @@ def _ticks(file: NetworkFile, network: Path, ticks: int | None) -> int:
         raise click.UsageError(f"{network} names no T of its own; give --ticks")
     ticks = ticks or file.ticks
     assert ticks is not None
-    if "weight_bits" in file.parameters and ticks > file.parameters["proven_ticks"]:
+    if file.integers is not None and ticks > file.integers.ticks:
         raise click.UsageError(
-            f"{network}: its integers are proven to fit for T = "
-            f"{file.parameters['proven_ticks']}, asked for {ticks}; quantize with --ticks {ticks}"
+            f"{network}: its integers are proven to fit for T = {file.integers.ticks}, asked for "
+            f"{ticks}; quantize with --ticks {ticks}"
         )
     if file.ticks is not None and ticks > file.ticks:
         note(f"T = {ticks} is beyond the T = {file.ticks} of the conversion, which is allowed")

@@ -7,12 +7,14 @@ quick.
 from __future__ import annotations
 
 import errno
-from typing import Any
+import warnings
+from typing import Any, TextIO
 
 import click
 
 from eventsnn import __version__
 from eventsnn.cli.compare import compare
+from eventsnn.cli.console import warn
 from eventsnn.cli.convert import convert
 from eventsnn.cli.demo import demo
 from eventsnn.cli.diagnose import diagnose
@@ -23,7 +25,7 @@ from eventsnn.cli.merge import merge
 from eventsnn.cli.quantize import quantize
 from eventsnn.cli.report import report
 from eventsnn.cli.verify import verify
-from eventsnn.errors import EventsnnError
+from eventsnn.errors import EventsnnError, ScaleWarning
 from eventsnn.files.printable import printable
 
 __all__ = ["main"]
@@ -44,7 +46,10 @@ class _Program(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            with warnings.catch_warnings():
+                warnings.simplefilter("always", ScaleWarning)
+                warnings.showwarning = _show
+                return super().invoke(ctx)
         except EventsnnError as error:
             raise _Failure(printable(str(error))) from error
         except click.ClickException as error:
@@ -65,6 +70,19 @@ class _Program(click.Group):
                 raise
             where = f"{error.filename}: " if error.filename else ""
             raise _Failure(printable(f"{where}{error.strerror or error}")) from error
+
+
+def _show(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """What Python warns of, without the line of code that did."""
+    del category, filename, lineno, file, line
+    warn(str(message))
 
 
 @click.group(cls=_Program, context_settings={"help_option_names": ["-h", "--help"]})

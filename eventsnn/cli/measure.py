@@ -14,13 +14,11 @@ if TYPE_CHECKING:
     from converters import Ann
     from eventsnn.datasets import DataSet
     from eventsnn.evaluation.evaluate import Evaluation
-    from eventsnn.fixed_point import IntegerSamples
     from eventsnn.hdf5 import NetworkFile
     from eventsnn.signals.preprocessing import PreprocessedImages
     from eventsnn.signals.spikes import Spikes
-    from eventsnn.signals.words import PhaseCodedImages
 
-__all__ = ["MeasurementInterrupted", "coded", "images_for", "input_shape", "measure"]
+__all__ = ["MeasurementInterrupted", "images_for", "input_shape", "measure"]
 
 
 class MeasurementInterrupted(KeyboardInterrupt):
@@ -64,22 +62,21 @@ def measure(
         MeasurementInterrupted: Ctrl-C.
     """
     from eventsnn.energy import ENERGY_MODELS
-    from eventsnn.evaluation.evaluate import Interrupted
+    from eventsnn.evaluation.evaluate import Interrupted, classes
     from eventsnn.report import build_report
 
     if data.y is None:
         raise DataError(f"{data.name}: has no labels y; the accuracy cannot be told without them")
     labels = data.y
-    data.check_classes(file.network.layer(file.network.output).size)
+    data.check_classes(classes(file.network))
     shape = input_shape(file, name)
-    samples: PreprocessedImages | PhaseCodedImages | IntegerSamples | Sequence[Spikes]
+    samples: PreprocessedImages | Sequence[Spikes]
     answers = None
     if data.kind == "events":
-        samples = _integers(file, _recordings(data, shape, name))
+        samples = _recordings(data, shape, name)
         ann_macs = None
     else:
-        images = images_for(file, name, data)
-        samples = coded(file, images)
+        samples = images = images_for(file, name, data)
         answers = None if ann is None else AnnAnswers(ann, images)
 
     def report_of(evaluation: Evaluation) -> dict[str, Any]:
@@ -107,7 +104,7 @@ def measure(
             ann_predictions=answers,
             exit_confidences=exit_confidences,
             seed=seed,
-            precision=file.parameters.get("precision"),
+            precision=None if file.integers is None else file.integers.precision,
         )
     except Interrupted as error:
         partial = None if error.partial is None else report_of(error.partial)
@@ -146,31 +143,6 @@ def images_for(file: NetworkFile, name: str, data: DataSet) -> PreprocessedImage
         note(f"the network names no preprocessing: scale {images.preprocessing.scale:g}")
         return images
     return preprocessed(data, shape, scale=known.scale, mean=known.mean, std=known.std)
-
-
-def coded(
-    file: NetworkFile, images: PreprocessedImages
-) -> PreprocessedImages | PhaseCodedImages | IntegerSamples:
-    """What the network's input takes: the images, in integers, or spikes that spell them."""
-    from eventsnn.signals.words import PhaseCodedImages
-
-    given = file.parameters
-    if given.get("coding") != "phase":
-        chosen: PreprocessedImages | IntegerSamples = _integers(file, images)
-        return chosen
-    low, width = given["input_low"], given["input_width"]
-    return PhaseCodedImages(images, given["phases"], low, width, given["readings"])
-
-
-def _integers(file: NetworkFile, samples: Any) -> Any:
-    """The samples in the steps of a network that `eventsnn quantize` wrote; others as they are."""
-    from eventsnn.fixed_point import IntegerInputs, IntegerSamples
-
-    if "weight_bits" not in file.parameters:
-        return samples
-    name, step = file.network.inputs[0].name, file.parameters["input_step"]
-    steps = {} if step is None else {name: step}
-    return IntegerSamples(samples, IntegerInputs(steps, {name: file.parameters["input_largest"]}))
 
 
 def _recordings(data: DataSet, shape: tuple[int, ...], name: str) -> Sequence[Spikes]:

@@ -11,17 +11,14 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from converters.lowering.neuron_kinds import NeuronKind, NeuronKinds
 
 __all__ = [
     "EXISTING_FILE",
     "OUTPUT_FILE",
     "confidence_number",
     "exit_grid",
-    "kinds_of_neurons",
     "numbers",
     "positive_number",
-    "share",
     "workers_option",
 ]
 
@@ -48,14 +45,6 @@ def positive_number(text: str) -> float:
     return found[0]
 
 
-def share(text: str) -> float:
-    """A number in (0, 1]."""
-    found = positive_number(text)
-    if found > 1:
-        raise click.BadParameter(f"{text!r}: expected a number > 0 and <= 1")
-    return found
-
-
 def confidence_number(text: str) -> float:
     """A number in [0.5, 1)."""
     found = numbers(text)
@@ -67,22 +56,6 @@ def confidence_number(text: str) -> float:
 def exit_grid(confidence: float) -> tuple[float, ...]:
     """The confidences of the curve, with the one asked for."""
     return tuple(sorted({0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.9, 0.95, 0.98, 0.99, confidence}))
-
-
-def kinds_of_neurons(text: str) -> NeuronKinds:
-    """``if``, ``signed``, or kinds by patterns of layers, as in ``layer3.*=signed``."""
-    known: dict[str, NeuronKind] = {"if": "if", "signed": "signed"}
-    if text in known:
-        return known[text]
-    kinds: dict[str, NeuronKind] = {}
-    for part in text.split(","):
-        pattern, _, kind = part.strip().rpartition("=")
-        if not pattern or kind not in known:
-            raise click.BadParameter(
-                f"{text!r}: expected if, signed, or patterns such as 'layer3.*=signed'"
-            )
-        kinds.setdefault(pattern, known[kind])
-    return kinds
 
 
 def workers_option(command: Callable[..., Any]) -> Callable[..., Any]:

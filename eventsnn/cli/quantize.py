@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -15,7 +14,6 @@ from eventsnn.cli.target import check_target
 
 if TYPE_CHECKING:
     from eventsnn.fixed_point import FixedPoint
-    from eventsnn.hdf5 import NetworkFile
     from eventsnn.signals.preprocessing import Preprocessing
 
 __all__ = ["quantize"]
@@ -64,6 +62,14 @@ __all__ = ["quantize"]
     metavar="X",
     help="Largest magnitude of a preprocessed pixel. Default: of bytes if scaled, else of 0..1.",
 )
+@click.option(
+    "--most-spikes",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Largest magnitude of the amplitudes that an input neuron receives in one tick, where "
+    "the input is spikes.",
+)
 def quantize(
     network: Path,
     target: Path,
@@ -73,14 +79,15 @@ def quantize(
     clamp: float | None,
     input_bits: int,
     input_range: float | None,
+    most_spikes: int,
 ) -> None:
     """Put the spiking network NETWORK (HDF5) into integers, and prove that they fit."""
+    from eventsnn import Analog, Conversion
     from eventsnn.fixed_point import quantize as put_into_integers
-    from eventsnn.hdf5 import load_network, save_network
 
     check_target(target, "--output", (network,))
-    file = load_network(network)
-    if "weight_bits" in file.parameters:
+    file = Conversion.load(network)
+    if file.integers is not None:
         raise click.UsageError(f"{network} has integers already; quantize the one it was made from")
     ticks = ticks or file.ticks
     if ticks is None:
@@ -89,20 +96,24 @@ def quantize(
         raise click.UsageError(f"{network} has several inputs; use eventsnn.quantize in Python")
     if input_range is None and file.preprocessing is not None:
         input_range = _range(file.preprocessing)
-    if input_range is None:
+    coding = file.network.inputs[0].coding
+    if input_range is None and not (isinstance(coding, Analog) and coding.high is not None):
         note(f"{network} names no preprocessing, so its input is spikes; else give --input-range")
     fixed = put_into_integers(
-        file.network,
+        file,
         ticks=ticks,
         weight_bits=weight_bits,
         potential_bits=16 if potential_bits == "16" else 32,
         clamp=clamp,
         analog=input_range,
         input_bits=input_bits,
+        most_spikes=most_spikes,
     )
-    save_network(target, _file(file, fixed))
+    fixed.save(target)
     _print(fixed)
-    say(f"{target}: {weight_bits}-bit weights, proven for T = {ticks}; run it in {fixed.precision}")
+    assert fixed.integers is not None
+    exact = fixed.integers.precision
+    say(f"{target}: {weight_bits}-bit weights, proven for T = {ticks}, exact in {exact}")
 
 
 def _range(preprocessing: Preprocessing) -> float:
@@ -110,22 +121,6 @@ def _range(preprocessing: Preprocessing) -> float:
     brightest = 255 / preprocessing.scale if preprocessing.scale > 1 else 1.0
     mean, std = np.array(preprocessing.mean), np.array(preprocessing.std)
     return float((np.maximum(np.abs(mean), np.abs(brightest - mean)) / std).max())
-
-
-def _file(file: NetworkFile, fixed: FixedPoint) -> NetworkFile:
-    """As it was, with what `eventsnn evaluate` has to know."""
-    (name,) = fixed.inputs.largest
-    parameters = {
-        **file.parameters,
-        "weight_bits": fixed.weight_bits,
-        "potential_bits": fixed.potential_bits,
-        "proven_ticks": fixed.ticks,
-        "precision": fixed.precision,
-        "input_step": fixed.inputs.steps.get(name),
-        "input_largest": fixed.inputs.largest[name],
-    }
-    ticks = min(file.ticks or fixed.ticks, fixed.ticks)
-    return replace(file, network=fixed.network, parameters=parameters, ticks=ticks)
 
 
 def _print(fixed: FixedPoint) -> None:

@@ -111,15 +111,15 @@ def _samples(
     file: NetworkFile, network: Path, data: Path, ticks: int, examples: int
 ) -> list[dict[str, Any]]:
     """A few samples of the data, as inputs of the network by name: a quarter of the examples."""
-    from eventsnn.cli.measure import coded, images_for, input_shape
+    from eventsnn.cli.measure import images_for, input_shape
     from eventsnn.datasets import load_data
 
     shape = input_shape(file, network.name)
     drawn = load_data(data).draw(max(2, examples // 4))
     name = file.network.inputs[0].name
     if drawn.kind != "events":
-        samples = coded(file, images_for(file, network.name, drawn))
-        return [{name: samples[i : i + 1][0]} for i in range(len(drawn))]
+        images = images_for(file, network.name, drawn)
+        return [{name: images[i]} for i in range(len(drawn))]
     recordings = drawn.recordings()
     if recordings[0].shape != shape:
         raise DataError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from eventsnn.datasets.packed_images import PackedImages
 from eventsnn.datasets.recordings import EventRecordings
 from eventsnn.datasets.stored_images import StoredImages
 from eventsnn.errors import DataError
+from eventsnn.signals.labels import as_labels, check_classes
 from eventsnn.signals.preprocessing import ImageArray
 from eventsnn.signals.spikes import Spikes
 
@@ -25,12 +26,13 @@ class DataSet:
 
     Args:
         x: images, (N, C, H, W), (N, H, W) or (N, D), or N recordings of events.
-        y: class of each sample, int64, or None.
+        y: labels in any form that `eventsnn.signals.labels.as_labels` takes, kept as the class
+            of each sample, int64; or None.
         name: of the file or folder, for messages and reports.
 
     Raises:
-        DataError: no samples, images that are no numbers, or labels that are not
-            non-negative integers, one for each sample.
+        DataError: no samples, images that are no numbers, or labels that do not say one
+            class for each sample.
     """
 
     x: ImageArray | Sequence[Spikes]
@@ -49,7 +51,7 @@ class DataSet:
         if not len(self.x):
             raise DataError(f"{self.name}: holds no samples")
         if self.y is not None:
-            object.__setattr__(self, "y", _labels(self.y, len(self.x), self.name))
+            object.__setattr__(self, "y", as_labels(self.y, len(self.x), self.name))
 
     @property
     def kind(self) -> Literal["images", "events"]:
@@ -58,6 +60,15 @@ class DataSet:
 
     def __len__(self) -> int:
         return len(self.x)
+
+    def check_classes(self, outputs: int) -> None:
+        """Refuse labels that a network with so many outputs cannot answer.
+
+        Raises:
+            DataError: see `eventsnn.signals.labels.check_classes`.
+        """
+        if self.y is not None:
+            check_classes(self.y, outputs, self.name)
 
     def images(self) -> ImageArray:
         """``x`` of a data set of images.
@@ -98,28 +109,3 @@ class DataSet:
         if isinstance(self.x, Sequence):
             return replace(self, x=[self.x[int(i)] for i in chosen], y=y)
         return replace(self, x=self.x[chosen], y=y)
-
-    def check_classes(self, classes: int) -> None:
-        """Refuse labels that a network with ``classes`` outputs cannot predict.
-
-        Raises:
-            DataError: a label >= ``classes``.
-        """
-        if self.y is not None and int(self.y.max()) >= classes:
-            raise DataError(
-                f"{self.name}: labels go up to {int(self.y.max())}, but the network has {classes} "
-                f"outputs (labels 0..{classes - 1}); use the data it was trained on"
-            )
-
-
-def _labels(y: NDArray[Any], samples: int, name: str) -> NDArray[np.int64]:
-    if y.dtype.kind not in "iu":
-        raise DataError(f"{name}: labels y must be integers, found {y.dtype}")
-    if y.shape != (samples,):
-        raise DataError(
-            f"{name}: expected one label for each of the {samples} samples, "
-            f"found y of shape {y.shape}"
-        )
-    if int(y.min()) < 0:
-        raise DataError(f"{name}: labels y must be >= 0, found {int(y.min())}")
-    return y.astype(np.int64)

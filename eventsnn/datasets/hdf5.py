@@ -9,7 +9,7 @@ import h5py
 from eventsnn.datasets.dataset import DataSet
 from eventsnn.datasets.stored_images import StoredImages
 from eventsnn.errors import DataError, FileFormatError
-from eventsnn.files.hdf5 import checked, member, open_to_read, read
+from eventsnn.files.hdf5 import check_chunks, checked, member, open_to_read, read
 
 __all__ = ["read_hdf5"]
 
@@ -28,7 +28,7 @@ def read_hdf5(path: Path) -> DataSet:
             found = ", ".join(list(file)[:8]) or "nothing"
     except FileFormatError as error:
         raise DataError(str(error)) from error
-    except (OSError, RuntimeError, ValueError, KeyError) as error:
+    except (OSError, RuntimeError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"{path}: damaged, or not an HDF5 file ({error})") from error
     if images is None:
         raise DataError(f"{path}: expected the datasets x (images) and y (labels), found {found}")
@@ -41,4 +41,4 @@ def _dataset(file: h5py.File, name: str) -> h5py.Dataset | None:
         return None
     if not isinstance(found, h5py.Dataset):
         raise FileFormatError(f"{file.filename}: {name} is a group, expected a dataset of numbers")
-    return checked(found)
+    return check_chunks(checked(found))

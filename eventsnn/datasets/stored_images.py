@@ -44,7 +44,7 @@ class StoredImages:
                 return np.asarray(checked(member(file, "x"))[key])
         except FileFormatError as error:
             raise DataError(str(error)) from error
-        except (OSError, RuntimeError, ValueError, KeyError, AttributeError) as error:
+        except (OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError) as error:
             raise DataError(f"{self.path}: cannot read images {key}: {error}") from error
 
     def head(self, count: int) -> StoredImages:

@@ -3,76 +3,84 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import Any, TypeVar, dataclass_transform
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from eventsnn.errors import NetworkError
+from eventsnn.description.fields import (
+    count,
+    decay_factor,
+    flag,
+    matrix,
+    number,
+    part,
+    pixels,
+    potential,
+    ratio,
+    settled,
+    sizes,
+    ticks,
+    weight,
+)
 
-__all__ = ["Description", "Shape", "Values", "frozen_array", "frozen_csr", "positive_array"]
+__all__ = ["Description", "Pair", "Shape", "Values", "described", "pair"]
+
+D = TypeVar("D")
 
 #: (C, H, W) for images, (N,) for vectors.
 Shape = tuple[int, ...]
+
+#: Rows and columns.
+Pair = tuple[int, int]
 
 #: A number or an array of numbers; stored as a read-only float64 array.
 Values = float | NDArray[np.floating[Any]]
 
 
-def frozen_array(values: Any, what: str) -> NDArray[np.float64]:
-    """Copy ``values`` to a read-only float64 array; NaN and infinities are refused.
-
-    Raises:
-        NetworkError: not numeric, or not finite. ``what`` names the parameter.
-    """
-    try:
-        array = np.array(values, dtype=np.float64, order="C")
-    except (TypeError, ValueError) as error:
-        raise NetworkError(f"{what}: expected numbers, found {type(values).__name__}") from error
-    bad = int(array.size - np.count_nonzero(np.isfinite(array)))
-    if bad:
-        raise NetworkError(
-            f"{what}: {bad} of {array.size} values are NaN or infinite; "
-            f"expected finite numbers, so check the training or the export"
-        )
-    array.flags.writeable = False
-    return array
-
-
-def frozen_csr(matrix: Any, what: str) -> Any:
-    """Copy a SciPy sparse ``matrix`` to CSR with read-only float64 entries, in C order.
-
-    Raises:
-        NetworkError: entries that are not finite numbers. ``what`` names the parameter.
-    """
-    frozen = sp.csr_array(matrix, dtype=np.float64, copy=True)
-    frozen.sum_duplicates()
-    frozen.data = frozen_array(frozen.data, what)
-    return frozen
-
-
-def positive_array(values: Any, what: str) -> NDArray[np.float64]:
-    """As `frozen_array`, for thresholds.
-
-    Raises:
-        NetworkError: a value that is not positive.
-    """
-    array = frozen_array(values, what)
-    if not np.all(array > 0):
-        raise NetworkError(
-            f"{what}: expected positive values, found {float(array.min()):g}; "
-            f"a silent neuron with threshold <= 0 would fire in every tick"
-        )
-    return array
+@dataclass_transform(
+    eq_default=False,
+    frozen_default=True,
+    field_specifiers=(
+        potential,
+        ratio,
+        decay_factor,
+        ticks,
+        weight,
+        matrix,
+        number,
+        count,
+        flag,
+        pixels,
+        sizes,
+        part,
+    ),
+)
+def described(cls: type[D]) -> type[D]:
+    """A frozen dataclass that is compared by `Description`."""
+    return dataclasses.dataclass(frozen=True, eq=False)(cls)
 
 
 class Description:
     """Base of the frozen dataclasses: ``==`` compares fields, arrays elementwise.
 
     ``dataclasses.dataclass(eq=True)`` cannot compare array fields, hence this base;
-    subclasses are declared with ``eq=False``.
+    subclasses are declared by `described`. A field that says its role, see
+    `eventsnn.description.fields`, is checked and frozen on construction; what concerns several
+    fields is for ``_check``.
     """
+
+    def __post_init__(self) -> None:
+        assert dataclasses.is_dataclass(self)
+        for field in dataclasses.fields(self):
+            if "role" in field.metadata:
+                value = settled(getattr(self, field.name), field, type(self).__name__)
+                object.__setattr__(self, field.name, value)
+        self._check()
+
+    def _check(self) -> None:
+        """Refuse fields that do not go together."""
 
     __hash__ = None  # type: ignore[assignment]  # array fields have no cheap hash
 
@@ -100,3 +108,9 @@ def _equal(a: Any, b: Any) -> bool:
     if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
         return np.array_equal(a, b)
     return bool(a == b)
+
+
+def pair(value: int | Pair | None) -> Pair:
+    """A field that construction has already normalized to a pair."""
+    assert isinstance(value, tuple)
+    return value

@@ -15,7 +15,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from eventsnn.description.base import Shape
+from eventsnn.description.base import Shape, pair
 from eventsnn.description.synapses import (
     AvgPool2d,
     Conv2d,
@@ -28,7 +28,6 @@ from eventsnn.description.synapses import (
     Synapse,
     Unflatten,
     output_shape,
-    pair,
     pool_window,
 )
 from eventsnn.matrix_product import matrix_product
@@ -122,6 +121,7 @@ def _kronecker(axes: list[Reach]) -> sp.csr_array:
     pattern = sp.csr_array(axes[0].astype(np.int64))
     for axis in axes[1:]:
         pattern = sp.csr_array(sp.kron(pattern, sp.csr_array(axis.astype(np.int64))))
+        pattern.eliminate_zeros()  # SciPy stores them where the second factor is small and dense
     return pattern
 
 

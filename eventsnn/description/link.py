@@ -9,7 +9,8 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from eventsnn.description.base import Description, Shape, frozen_array, frozen_csr
+from eventsnn.description.base import Description, Shape
+from eventsnn.description.fields import frozen_array, frozen_csr
 from eventsnn.description.synapses import Flatten, Scale, Sparse, Synapse, check_broadcast
 from eventsnn.errors import NetworkError
 
@@ -41,6 +42,7 @@ class Link(Description):
         where = f"link from `{self.source}`"
         delay: Any
         if sp.issparse(self.delay):
+            _refuse_parallel_synapses(self.delay, where)
             delay = frozen_csr(self.delay, f"{where}: delay")
             values = delay.data
             _check_pattern(delay, self.chain, where)
@@ -117,6 +119,18 @@ def _only(chain: tuple[Synapse, ...], delay: Any, wanted: int) -> tuple[Synapse,
         return replace(sparse, weight=sp.coo_array(entries, sparse.weight.shape))
 
     return tuple(part(synapse) if isinstance(synapse, Sparse) else synapse for synapse in chain)
+
+
+def _refuse_parallel_synapses(delay: Any, where: str) -> None:
+    """Two delays of one pair would be added to one that nobody gave."""
+    entries = sp.coo_array(delay)
+    pairs = np.stack(entries.coords)
+    parallel = pairs.shape[1] - np.unique(pairs, axis=1).shape[1]
+    if parallel:
+        raise NetworkError(
+            f"{where}: {parallel} synapses are parallel to another one of the same source and "
+            f"target; give them as a link of their own, with one Sparse and its delays each"
+        )
 
 
 def _check_pattern(delay: Any, chain: tuple[Synapse, ...], where: str) -> None:

@@ -7,35 +7,24 @@ A description knows nothing of execution: `eventsnn.simulate` lowers it to flat 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import assert_never
 
 import numpy as np
 
-from eventsnn.description.base import Description, Shape, Values, frozen_array
+from eventsnn.description.base import Description, Shape, Values
+from eventsnn.description.codings import Analog, Coding, Words
+from eventsnn.description.fields import PER_NEURON, Role, frozen_array, role_of
 from eventsnn.description.link import Link
 from eventsnn.description.neurons import (
     IF,
-    LI,
     LIF,
-    Bistable,
-    Burst,
-    CubaLIF,
     Maximum,
     Neuron,
-    NoReset,
-    PhaseAccumulator,
-    PhaseIF,
-    PhaseMaximum,
-    Relay,
-    RunningMaximum,
-    Signed,
-    Subtract,
     Synchronous,
-    ToValue,
 )
+from eventsnn.description.summary import network_table
 from eventsnn.description.synapses import (
     SumPool2d,
     chain_shape,
@@ -57,13 +46,36 @@ def _shape(shape: Iterable[int], owner: str) -> Shape:
 
 @dataclass(frozen=True, eq=False)
 class Input(Description):
-    """Where spikes or a constant image enter; ``shape`` is (C, H, W) or (N,)."""
+    """Where spikes or a constant image enter.
+
+    Args:
+        name: unique in the network.
+        shape: (C, H, W) or (N,).
+        coding: what becomes of an array, see `eventsnn.description.codings`.
+
+    Raises:
+        NetworkError: a coding that does not fit the shape, or is none.
+    """
 
     name: str
     shape: Shape
+    coding: Coding = field(default_factory=Analog)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "shape", _shape(self.shape, f"input `{self.name}`"))
+        if not isinstance(self.coding, Coding):
+            raise NetworkError(
+                f"input `{self.name}`: expected a coding, Analog(), Words(...), Integers(...) or "
+                f"Events(...), found {self.coding!r}"
+            )
+        if isinstance(self.coding, Words):
+            for what in ("low", "width"):
+                found = np.asarray(getattr(self.coding, what))
+                if found.size not in (1, self.shape[0]):
+                    raise NetworkError(
+                        f"input `{self.name}`: Words.{what} has {found.size} values, expected 1 "
+                        f"or {self.shape[0]}, one per channel of {self.shape}"
+                    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,54 +130,17 @@ class Layer(Description):
         return math.prod(self.shape)
 
 
-def _parameters(neuron: Neuron) -> list[tuple[str, Values]]:
-    """The array parameters of a model, by name."""
-    match neuron:
-        case IF() | LIF() | CubaLIF():
-            found: list[tuple[str, Values]] = [
-                ("threshold", neuron.threshold),
-                ("v0", neuron.v0),
-                ("refractory", neuron.refractory),
-            ]
-            if isinstance(neuron, CubaLIF):
-                found.append(("synaptic decay", neuron.synaptic_decay))
-                found.append(("decay", neuron.decay))
-                found.append(("gain", neuron.gain))
-            elif neuron.v_min is not None:
-                found.append(("v_min", neuron.v_min))
-            if isinstance(neuron, IF) and neuron.v_max is not None:
-                found.append(("v_max", neuron.v_max))
-            if isinstance(neuron, LIF):
-                found.append(("decay", neuron.decay))
-            if not isinstance(neuron, CubaLIF) and neuron.noise is not None:
-                found.append(("noise deviation", neuron.noise.standard_deviation))
-                found.append(("noise mean", neuron.noise.mean))
-            match neuron.reset:
-                case Subtract(amount=amount):
-                    if amount is not None:
-                        found.append(("reset amount", amount))
-                case ToValue(value=value):
-                    found.append(("reset value", value))
-                case NoReset():
-                    pass
-                case _:
-                    assert_never(neuron.reset)
-            return found
-        case Burst(threshold=threshold, v0=v0):
-            return [("threshold", threshold), ("v0", v0)]
-        case Signed(threshold=threshold, negative=negative, v0=v0):
-            return [("threshold", threshold), ("negative", negative), ("v0", v0)]
-        case LI(v0=v0, decay=decay):
-            return [("v0", v0), ("decay", decay)]
-        case Bistable(threshold=threshold) | PhaseIF(threshold=threshold):
-            return [("threshold", threshold)]
-        case Relay() | RunningMaximum() | PhaseAccumulator() | PhaseMaximum():
-            return []
-        case _:
-            assert_never(neuron)
+def _parameters(model: Description, owner: str = "") -> Iterator[tuple[str, Values]]:
+    """The values per neuron of a model and of its parts, by name."""
+    for each in fields(model):  # type: ignore[arg-type]  # every description is a dataclass
+        value, role = getattr(model, each.name), role_of(each)
+        if role is Role.PART and value is not None:
+            yield from _parameters(value, f"{each.name} ")
+        elif role in PER_NEURON and value is not None:
+            yield f"{owner}{each.name}".replace("_", " "), value
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Network(Description):
     """Inputs, layers in any order, and the layer that is read out.
 
@@ -288,6 +263,11 @@ class Network(Description):
         known = ", ".join(f"`{layer.name}`" for layer in self.layers)
         raise NetworkError(f"no layer `{name}`; the network has {known}")
 
+    def __str__(self) -> str:
+        return network_table(self)
+
+    __repr__ = __str__
+
 
 def maximum_window(neuron: Maximum) -> SumPool2d:
     """The windows of max pooling, as the pool that covers the same pixels."""
@@ -302,6 +282,6 @@ def refuse_what_is_no_network(network: object) -> None:
     """
     if not isinstance(network, Network):
         raise NetworkError(
-            "network: expected a Network (a Conversion and a NetworkFile have one as .network), "
+            "network: expected a Network (a Conversion has one as .network, and an .evaluate), "
             f"found an object of type {type(network).__name__}"
         )

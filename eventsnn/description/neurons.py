@@ -12,12 +12,10 @@ handled.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import numpy as np
-from numpy.typing import NDArray
 
-from eventsnn.description.base import Description, Values, frozen_array, positive_array
+from eventsnn.description.base import Description, Pair, Values, described
+from eventsnn.description.fields import count, decay_factor, part, pixels, potential, ratio, ticks
 from eventsnn.description.word_neurons import (
     Bistable,
     PhaseAccumulator,
@@ -52,7 +50,11 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, eq=False)
+_RESETS = "Subtract(), ToValue(v) or NoReset()"
+_NOISE = "Noise(...) or None"
+
+
+@described
 class Subtract(Description):
     """Soft reset: ``v <- v - amount``; ``None`` subtracts the threshold.
 
@@ -60,24 +62,17 @@ class Subtract(Description):
     ``alpha theta``, amount ``theta``): the same train as ``v0 = (1 - alpha) theta``.
     """
 
-    amount: Values | None = None
-
-    def __post_init__(self) -> None:
-        if self.amount is not None:
-            object.__setattr__(self, "amount", frozen_array(self.amount, "Subtract.amount"))
+    amount: Values | None = potential(default=None)
 
 
-@dataclass(frozen=True, eq=False)
+@described
 class ToValue(Description):
     """Hard reset: ``v <- value``."""
 
-    value: Values = 0.0
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "value", frozen_array(self.value, "ToValue.value"))
+    value: Values = potential(default=0.0)
 
 
-@dataclass(frozen=True, eq=False)
+@described
 class NoReset(Description):
     """The potential is left as it is: the neuron fires in every tick with ``v >= theta``."""
 
@@ -85,7 +80,7 @@ class NoReset(Description):
 Reset = Subtract | ToValue | NoReset
 
 
-@dataclass(frozen=True, eq=False)
+@described
 class Noise(Description):
     """Normal noise on the potential, drawn anew for every neuron and tick.
 
@@ -100,20 +95,11 @@ class Noise(Description):
         mean: same broadcasting.
     """
 
-    standard_deviation: Values
-    mean: Values = 0.0
-
-    def __post_init__(self) -> None:
-        deviation = frozen_array(self.standard_deviation, "Noise.standard_deviation")
-        if np.any(deviation < 0):
-            raise NetworkError(
-                f"Noise.standard_deviation: expected values >= 0, found {float(deviation.min()):g}"
-            )
-        object.__setattr__(self, "standard_deviation", deviation)
-        object.__setattr__(self, "mean", frozen_array(self.mean, "Noise.mean"))
+    standard_deviation: Values = potential(least=0)
+    mean: Values = potential(default=0.0)
 
 
-@dataclass(frozen=True, eq=False)
+@described
 class IF(Description):
     """Integrate and fire: ``v <- v + b + x``; ``s = [v >= theta]``; then the reset.
 
@@ -130,21 +116,19 @@ class IF(Description):
             none. What a spike cannot take off above it is lost.
     """
 
-    threshold: Values = 1.0
-    reset: Reset = field(default_factory=Subtract)
-    v0: Values = 0.0
-    v_min: Values | None = None
-    refractory: Values = 0
-    noise: Noise | None = None
-    v_max: Values | None = None
+    threshold: Values = potential(default=1.0, positive=True)
+    reset: Reset = part(default_factory=Subtract, expected=_RESETS)
+    v0: Values = potential(default=0.0)
+    v_min: Values | None = potential(default=None)
+    refractory: Values = ticks(default=0)
+    noise: Noise | None = part(default=None, expected=_NOISE)
+    v_max: Values | None = potential(default=None)
 
-    def __post_init__(self) -> None:
-        _check_firing(self)
-        if self.v_max is not None:
-            object.__setattr__(self, "v_max", frozen_array(self.v_max, "IF.v_max"))
+    def _check(self) -> None:
+        _check_parts(self)
 
 
-@dataclass(frozen=True, eq=False)
+@described
 class LIF(Description):
     """Leaky integrate and fire: ``v <- lambda v + b + x``; ``s = [v >= theta]``; reset.
 
@@ -158,20 +142,19 @@ class LIF(Description):
         threshold, reset, v0, v_min, refractory, noise: as for `IF`.
     """
 
-    decay: Values
-    threshold: Values = 1.0
-    reset: Reset = field(default_factory=Subtract)
-    v0: Values = 0.0
-    v_min: Values | None = None
-    refractory: Values = 0
-    noise: Noise | None = None
+    decay: Values = decay_factor()
+    threshold: Values = potential(default=1.0, positive=True)
+    reset: Reset = part(default_factory=Subtract, expected=_RESETS)
+    v0: Values = potential(default=0.0)
+    v_min: Values | None = potential(default=None)
+    refractory: Values = ticks(default=0)
+    noise: Noise | None = part(default=None, expected=_NOISE)
 
-    def __post_init__(self) -> None:
-        _check_firing(self)
-        object.__setattr__(self, "decay", _decay(self.decay, "LIF.decay"))
+    def _check(self) -> None:
+        _check_parts(self)
 
 
-@dataclass(frozen=True, eq=False)
+@described
 class CubaLIF(Description):
     """Leaky integrate and fire with a synaptic current of its own time constant.
 
@@ -186,28 +169,24 @@ class CubaLIF(Description):
         threshold, reset, v0, refractory: as for `IF`.
     """
 
-    synaptic_decay: Values
-    decay: Values
-    gain: Values = 1.0
-    threshold: Values = 1.0
-    reset: Reset = field(default_factory=Subtract)
-    v0: Values = 0.0
-    refractory: Values = 0
+    synaptic_decay: Values = decay_factor()
+    decay: Values = decay_factor()
+    gain: Values = ratio(default=1.0)
+    threshold: Values = potential(default=1.0, positive=True)
+    reset: Reset = part(default_factory=Subtract, expected=_RESETS)
+    v0: Values = potential(default=0.0)
+    refractory: Values = ticks(default=0)
 
-    def __post_init__(self) -> None:
-        _check_firing(self)
-        object.__setattr__(self, "decay", _decay(self.decay, "CubaLIF.decay"))
-        synaptic = _decay(self.synaptic_decay, "CubaLIF.synaptic_decay")
-        if np.any(synaptic == 1):
+    def _check(self) -> None:
+        _check_parts(self)
+        if np.any(np.asarray(self.synaptic_decay) == 1):
             raise NetworkError(
                 "CubaLIF.synaptic_decay: expected values below 1; a current that never decays "
                 "is a Relay with itself, or an integral: use LIF"
             )
-        object.__setattr__(self, "synaptic_decay", synaptic)
-        object.__setattr__(self, "gain", frozen_array(self.gain, "CubaLIF.gain"))
 
 
-@dataclass(frozen=True, eq=False)
+@described
 class Burst(Description):
     """Several spikes in one tick, as an integer amplitude.
 
@@ -220,17 +199,12 @@ class Burst(Description):
         v0: the potential before tick 0.
     """
 
-    threshold: Values = 1.0
-    max_spikes: int = 2
-    v0: Values = 0.0
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "threshold", positive_array(self.threshold, "Burst.threshold"))
-        object.__setattr__(self, "v0", frozen_array(self.v0, "Burst.v0"))
-        object.__setattr__(self, "max_spikes", _positive_count(self.max_spikes, "Burst.max_spikes"))
+    threshold: Values = potential(default=1.0, positive=True)
+    max_spikes: int = count(default=2)
+    v0: Values = potential(default=0.0)
 
 
-@dataclass(frozen=True, eq=False)
+@described
 class Signed(Description):
     """Takes spikes back that it gave too early.
 
@@ -251,26 +225,13 @@ class Signed(Description):
         max_spikes: gamma >= 1, most spikes of one tick.
     """
 
-    threshold: Values = 1.0
-    negative: Values = 0.0
-    v0: Values = 0.0
-    max_spikes: int = 1
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "threshold", positive_array(self.threshold, "Signed.threshold"))
-        object.__setattr__(self, "v0", frozen_array(self.v0, "Signed.v0"))
-        negative = frozen_array(self.negative, "Signed.negative")
-        if np.any(negative < 0):
-            raise NetworkError(
-                f"Signed.negative: expected values >= 0, found {float(negative.min()):g}"
-            )
-        object.__setattr__(self, "negative", negative)
-        object.__setattr__(
-            self, "max_spikes", _positive_count(self.max_spikes, "Signed.max_spikes")
-        )
+    threshold: Values = potential(default=1.0, positive=True)
+    negative: Values = potential(default=0.0, least=0)
+    v0: Values = potential(default=0.0)
+    max_spikes: int = count(default=1)
 
 
-@dataclass(frozen=True, eq=False)
+@described
 class LI(Description):
     """Read-out without threshold: ``v <- lambda v + b + x``; never fires.
 
@@ -280,54 +241,11 @@ class LI(Description):
             the sum of the last tick.
     """
 
-    v0: Values = 0.0
-    decay: Values = 1.0
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "v0", frozen_array(self.v0, "LI.v0"))
-        object.__setattr__(self, "decay", _decay(self.decay, "LI.decay"))
+    v0: Values = potential(default=0.0)
+    decay: Values = decay_factor(default=1.0)
 
 
-def _positive_count(value: int, what: str) -> int:
-    if not isinstance(value, int | np.integer) or value < 1:
-        raise NetworkError(f"{what}: expected an int >= 1, found {value!r}")
-    return int(value)
-
-
-def _decay(values: Values, what: str) -> NDArray[np.float64]:
-    array = frozen_array(values, what)
-    if not np.all((array >= 0) & (array <= 1)):
-        raise NetworkError(
-            f"{what}: expected values in [0, 1], found {float(array.min()):g}.."
-            f"{float(array.max()):g}; a time constant tau gives exp(-dt / tau)"
-        )
-    return array
-
-
-def _check_firing(neuron: IF | LIF | CubaLIF) -> None:
-    """Check and freeze the parameters that IF, LIF and CubaLIF share."""
-    name = type(neuron).__name__
-    object.__setattr__(neuron, "threshold", positive_array(neuron.threshold, f"{name}.threshold"))
-    object.__setattr__(neuron, "v0", frozen_array(neuron.v0, f"{name}.v0"))
-    refractory = frozen_array(neuron.refractory, f"{name}.refractory")
-    if np.any(refractory < 0) or np.any(refractory != np.floor(refractory)):
-        raise NetworkError(
-            f"{name}.refractory: expected whole ticks >= 0, found {neuron.refractory!r}"
-        )
-    object.__setattr__(neuron, "refractory", refractory)
-    if not isinstance(neuron.reset, Subtract | ToValue | NoReset):
-        raise NetworkError(
-            f"{name}.reset: expected Subtract(), ToValue(v) or NoReset(), found {neuron.reset!r}"
-        )
-    if isinstance(neuron, CubaLIF):
-        return
-    if neuron.v_min is not None:
-        object.__setattr__(neuron, "v_min", frozen_array(neuron.v_min, f"{name}.v_min"))
-    if neuron.noise is not None and not isinstance(neuron.noise, Noise):
-        raise NetworkError(f"{name}.noise: expected Noise(...) or None, found {neuron.noise!r}")
-
-
-@dataclass(frozen=True, eq=False)
+@described
 class Relay(Description):
     """Stateless: emits ``s = b + x``, the sum of this tick, as a graded amplitude.
 
@@ -336,7 +254,7 @@ class Relay(Description):
     """
 
 
-@dataclass(frozen=True, eq=False)
+@described
 class RunningMaximum(Description):
     """Max pooling of rate-coded spikes; the layer has one link, with an empty chain.
 
@@ -350,11 +268,11 @@ class RunningMaximum(Description):
         kernel_size, stride, padding: rows and columns, as in ``torch.nn.MaxPool2d``.
     """
 
-    kernel_size: tuple[int, int]
-    stride: tuple[int, int] | None = None
-    padding: tuple[int, int] = (0, 0)
+    kernel_size: int | Pair = pixels(least=1)
+    stride: int | Pair | None = pixels(default=None, least=1)
+    padding: int | Pair = pixels(default=(0, 0))
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         if self.stride is None:
             object.__setattr__(self, "stride", self.kernel_size)
 
@@ -380,3 +298,14 @@ Neuron = (
     | PhaseIF
     | PhaseMaximum
 )
+
+
+def _check_parts(neuron: IF | LIF | CubaLIF) -> None:
+    """Resets and noise that are none."""
+    name = type(neuron).__name__
+    if not isinstance(neuron.reset, Reset):
+        raise NetworkError(f"{name}.reset: expected {_RESETS}, found {neuron.reset!r}")
+    if isinstance(neuron, CubaLIF):
+        return
+    if neuron.noise is not None and not isinstance(neuron.noise, Noise):
+        raise NetworkError(f"{name}.noise: expected {_NOISE}, found {neuron.noise!r}")

@@ -19,7 +19,7 @@ from typing import Any, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from eventsnn.description.base import Shape
+from eventsnn.description.base import Shape, pair
 from eventsnn.description.fan_out import Reach, advance, fan_out
 from eventsnn.description.synapses import (
     AvgPool2d,
@@ -33,7 +33,6 @@ from eventsnn.description.synapses import (
     Synapse,
     Unflatten,
     output_shape,
-    pair,
     pool_window,
 )
 from eventsnn.matrix_product import matrix_product

@@ -10,13 +10,13 @@ the matrices. Public shapes are ``(C, H, W)`` or ``(N,)``, weights are PyTorch's
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any, assert_never
 
 import numpy as np
 import scipy.sparse as sp
 
-from eventsnn.description.base import Description, Shape, Values, frozen_array, frozen_csr
+from eventsnn.description.base import Description, Pair, Shape, Values, described, pair
+from eventsnn.description.fields import count, matrix, pixels, sizes, weight
 from eventsnn.errors import NetworkError, ShapeError
 from eventsnn.windows import window_count
 
@@ -35,31 +35,20 @@ __all__ = [
     "output_shape",
 ]
 
-Pair = tuple[int, int]
 
-
-def _pair(value: int | Pair, what: str, least: int) -> Pair:
-    """An int or a pair of ints -> a pair, each at least ``least``."""
-    pair = (value, value) if isinstance(value, int | np.integer) else tuple(value)
-    if len(pair) != 2 or not all(isinstance(p, int | np.integer) and p >= least for p in pair):
-        raise ShapeError(f"{what}: expected an int or two ints >= {least}, found {value!r}")
-    return int(pair[0]), int(pair[1])
-
-
-@dataclass(frozen=True, eq=False)
+@described
 class Linear(Description):
     """``y = W x`` with ``weight`` of shape (out, in), on a 1-d source."""
 
-    weight: Values
+    weight: Values = weight()
 
-    def __post_init__(self) -> None:
-        weight = frozen_array(self.weight, "Linear.weight")
-        if weight.ndim != 2:
-            raise ShapeError(f"Linear.weight: expected (out, in), found shape {weight.shape}")
-        object.__setattr__(self, "weight", weight)
+    def _check(self) -> None:
+        shape = np.shape(self.weight)
+        if len(shape) != 2:
+            raise ShapeError(f"Linear.weight: expected (out, in), found shape {shape}")
 
 
-@dataclass(frozen=True, eq=False)
+@described
 class Conv2d(Description):
     """Cross-correlation as ``torch.nn.Conv2d``, without bias.
 
@@ -69,50 +58,42 @@ class Conv2d(Description):
         groups: channels are split into this many independent groups.
     """
 
-    weight: Values
-    stride: int | Pair = 1
-    padding: int | Pair = 0
-    dilation: int | Pair = 1
-    groups: int = 1
+    weight: Values = weight()
+    stride: int | Pair = pixels(default=1, least=1)
+    padding: int | Pair = pixels(default=0)
+    dilation: int | Pair = pixels(default=1, least=1)
+    groups: int = count(default=1)
 
-    def __post_init__(self) -> None:
-        weight = frozen_array(self.weight, "Conv2d.weight")
-        if weight.ndim != 4 or 0 in weight.shape:
+    def _check(self) -> None:
+        shape = np.shape(self.weight)
+        if len(shape) != 4 or 0 in shape:
             raise ShapeError(
-                f"Conv2d.weight: expected (C_out, C_in/groups, k_y, k_x), found {weight.shape}"
+                f"Conv2d.weight: expected (C_out, C_in/groups, k_y, k_x), found {shape}"
             )
-        object.__setattr__(self, "weight", weight)
-        object.__setattr__(self, "stride", _pair(self.stride, "Conv2d.stride", 1))
-        object.__setattr__(self, "padding", _pair(self.padding, "Conv2d.padding", 0))
-        object.__setattr__(self, "dilation", _pair(self.dilation, "Conv2d.dilation", 1))
-        if self.groups < 1 or weight.shape[0] % self.groups:
+        if shape[0] % self.groups:
             raise ShapeError(
-                f"Conv2d.groups: {self.groups} does not divide {weight.shape[0]} output channels"
+                f"Conv2d.groups: {self.groups} does not divide {shape[0]} output channels"
             )
 
 
-@dataclass(frozen=True, eq=False)
+@described
 class _Pool2d(Description):
-    kernel_size: int | Pair
-    stride: int | Pair | None = None
-    padding: int | Pair = 0
+    kernel_size: int | Pair = pixels(least=1)
+    stride: int | Pair | None = pixels(default=None, least=1)
+    padding: int | Pair = pixels(default=0)
 
-    def __post_init__(self) -> None:
-        name = type(self).__name__
-        kernel = _pair(self.kernel_size, f"{name}.kernel_size", 1)
-        stride = kernel if self.stride is None else _pair(self.stride, f"{name}.stride", 1)
-        padding = _pair(self.padding, f"{name}.padding", 0)
+    def _check(self) -> None:
+        if self.stride is None:
+            object.__setattr__(self, "stride", self.kernel_size)
+        kernel, padding = pair(self.kernel_size), pair(self.padding)
         if any(2 * p > k for p, k in zip(padding, kernel, strict=True)):
             raise ShapeError(
-                f"{name}.padding: {padding} is more than half the kernel {kernel}; "
+                f"{type(self).__name__}.padding: {padding} is more than half the kernel {kernel}; "
                 f"some windows would lie outside the image"
             )
-        object.__setattr__(self, "kernel_size", kernel)
-        object.__setattr__(self, "stride", stride)
-        object.__setattr__(self, "padding", padding)
 
 
-@dataclass(frozen=True, eq=False)
+@described
 class AvgPool2d(_Pool2d):
     """Mean over windows; padding counts as zeros, as ``torch.nn.AvgPool2d`` by default.
 
@@ -120,19 +101,19 @@ class AvgPool2d(_Pool2d):
     """
 
 
-@dataclass(frozen=True, eq=False)
+@described
 class SumPool2d(_Pool2d):
     """Sum over windows."""
 
 
-@dataclass(frozen=True, eq=False)
+@described
 class Sparse(Description):
     """``y = W x`` with a SciPy sparse ``weight`` of shape (out, in), on a 1-d source.
 
     Every stored entry is a synapse, stored zeros too; duplicates are summed.
     """
 
-    weight: Any
+    weight: Any = matrix()
 
     def __post_init__(self) -> None:
         if not sp.issparse(self.weight):
@@ -140,10 +121,10 @@ class Sparse(Description):
                 f"Sparse.weight: expected a SciPy sparse matrix (out, in), found "
                 f"{type(self.weight).__name__}; use Linear for arrays"
             )
-        object.__setattr__(self, "weight", frozen_csr(self.weight, "Sparse.weight"))
+        super().__post_init__()
 
 
-@dataclass(frozen=True, eq=False)
+@described
 class Subsample(Description):
     """Identity that keeps every ``stride``-th pixel and adds silent channels.
 
@@ -151,41 +132,27 @@ class Subsample(Description):
     ``Subsample(2, (planes // 4, planes // 4))``. Dropped pixels have fan-out 0.
     """
 
-    stride: int | Pair = 1
-    pad_channels: Pair = (0, 0)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "stride", _pair(self.stride, "Subsample.stride", 1))
-        pad = _pair(self.pad_channels, "Subsample.pad_channels", 0)
-        object.__setattr__(self, "pad_channels", pad)
+    stride: int | Pair = pixels(default=1, least=1)
+    pad_channels: Pair = pixels(default=(0, 0))
 
 
-@dataclass(frozen=True, eq=False)
+@described
 class Flatten(Description):
     """``(C, H, W) -> (C H W,)`` in C order, as ``torch.flatten``."""
 
 
-@dataclass(frozen=True, eq=False)
+@described
 class Unflatten(Description):
     """``(C H W,) -> (C, H, W)`` in C order, as ``torch.nn.Unflatten``: an image behind a matrix."""
 
-    shape: Shape
-
-    def __post_init__(self) -> None:
-        shape = tuple(self.shape)
-        if len(shape) != 3 or not all(isinstance(n, int | np.integer) and n >= 1 for n in shape):
-            raise ShapeError(f"Unflatten.shape: expected (C, H, W), found {self.shape!r}")
-        object.__setattr__(self, "shape", tuple(int(n) for n in shape))
+    shape: Shape = sizes(number=3)
 
 
-@dataclass(frozen=True, eq=False)
+@described
 class Scale(Description):
     """``y = factor * x``; ``factor`` broadcasts to the shape, ``(C, 1, 1)`` per channel."""
 
-    factor: Values
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "factor", frozen_array(self.factor, "Scale.factor"))
+    factor: Values = weight()
 
 
 Synapse = Linear | Conv2d | AvgPool2d | SumPool2d | Sparse | Subsample | Flatten | Unflatten | Scale
@@ -270,12 +237,6 @@ def output_shape(synapse: Synapse, shape: Shape) -> Shape:
             return shape
         case _:
             assert_never(synapse)
-
-
-def pair(value: int | Pair | None) -> Pair:
-    """A field that construction has already normalized to a pair."""
-    assert isinstance(value, tuple)
-    return value
 
 
 def pool_window(pool: AvgPool2d | SumPool2d) -> tuple[Pair, Pair, Pair]:

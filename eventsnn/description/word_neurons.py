@@ -11,20 +11,19 @@ Frontiers in Neuroscience 16:991851 (2022); ``docs/methods/bsnn.md`` says what i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from eventsnn.description.base import Description, Values, positive_array
+from eventsnn.description.base import Description, Pair, Values, described
+from eventsnn.description.fields import count, flag, pixels, potential
 from eventsnn.errors import NetworkError
 
 __all__ = ["Bistable", "PhaseAccumulator", "PhaseIF", "PhaseMaximum", "Synchronous"]
 
 #: Words are exact in float32, with 23 bits, and their sums still have some room.
-_MOST_PHASES = 16
+MOST_PHASES = 16
 
 
-@dataclass(frozen=True, eq=False)
+@described
 class Bistable(Description):
     """Listens for one cycle, then spells what it heard, then listens again.
 
@@ -52,21 +51,16 @@ class Bistable(Description):
         allow_loss: accept links whose spikes arrive, or may arrive, while nobody listens.
     """
 
-    stage: int
-    phases: int
-    threshold: Values = 1.0
-    carry: bool = False
-    rounding: bool = False
-    readings: int | None = None
-    allow_loss: bool = False
-
-    def __post_init__(self) -> None:
-        _check_timing(self)
-        name = type(self).__name__
-        object.__setattr__(self, "threshold", positive_array(self.threshold, f"{name}.threshold"))
+    stage: int = count()
+    phases: int = count(most=MOST_PHASES)
+    threshold: Values = potential(default=1.0, positive=True)
+    carry: bool = flag(default=False)
+    rounding: bool = flag(default=False)
+    readings: int | None = count(default=None)
+    allow_loss: bool = flag(default=False)
 
 
-@dataclass(frozen=True, eq=False)
+@described
 class Synchronous(Bistable):
     """Says again, one cycle later, what it heard: the identity, for paths that are too short.
 
@@ -74,8 +68,7 @@ class Synchronous(Bistable):
     a link delay of K ticks.
     """
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def _check(self) -> None:
         if np.any(np.asarray(self.threshold) != 1) or self.carry or self.rounding:
             raise NetworkError(
                 "Synchronous: threshold, carry and rounding are fixed, because it says what it "
@@ -83,7 +76,7 @@ class Synchronous(Bistable):
             )
 
 
-@dataclass(frozen=True, eq=False)
+@described
 class PhaseAccumulator(Description):
     """Read-out of bistable layers: listens as a `Bistable` of its stage, never speaks.
 
@@ -96,17 +89,14 @@ class PhaseAccumulator(Description):
         carry: add the readings up.
     """
 
-    stage: int
-    phases: int
-    carry: bool = False
-    readings: int | None = None
-    allow_loss: bool = False
-
-    def __post_init__(self) -> None:
-        _check_timing(self)
+    stage: int = count()
+    phases: int = count(most=MOST_PHASES)
+    carry: bool = flag(default=False)
+    readings: int | None = count(default=None)
+    allow_loss: bool = flag(default=False)
 
 
-@dataclass(frozen=True, eq=False)
+@described
 class PhaseMaximum(Description):
     """Max pooling of phase words, bit by bit, without delay and without threshold.
 
@@ -120,18 +110,17 @@ class PhaseMaximum(Description):
         kernel_size, stride, padding: rows and columns, as in ``torch.nn.MaxPool2d``.
     """
 
-    phases: int
-    kernel_size: tuple[int, int]
-    stride: tuple[int, int] | None = None
-    padding: tuple[int, int] = (0, 0)
+    phases: int = count(most=MOST_PHASES)
+    kernel_size: int | Pair = pixels(least=1)
+    stride: int | Pair | None = pixels(default=None, least=1)
+    padding: int | Pair = pixels(default=(0, 0))
 
-    def __post_init__(self) -> None:
-        _check_phases(self.phases, "PhaseMaximum")
+    def _check(self) -> None:
         if self.stride is None:
             object.__setattr__(self, "stride", self.kernel_size)
 
 
-@dataclass(frozen=True, eq=False)
+@described
 class PhaseIF(Description):
     """Ordinary phase coding: all layers listen and speak at once, in every tick.
 
@@ -144,31 +133,5 @@ class PhaseIF(Description):
         threshold: theta > 0; a number or an array that broadcasts to the layer's shape.
     """
 
-    phases: int
-    threshold: Values = 1.0
-
-    def __post_init__(self) -> None:
-        _check_phases(self.phases, "PhaseIF")
-        object.__setattr__(self, "threshold", positive_array(self.threshold, "PhaseIF.threshold"))
-
-
-def _check_timing(neuron: Bistable | PhaseAccumulator) -> None:
-    name = type(neuron).__name__
-    _check_phases(neuron.phases, name)
-    if not isinstance(neuron.stage, int | np.integer) or neuron.stage < 1:
-        raise NetworkError(f"{name}.stage: expected an int >= 1, found {neuron.stage!r}")
-    object.__setattr__(neuron, "stage", int(neuron.stage))
-    if neuron.readings is not None:
-        if not isinstance(neuron.readings, int | np.integer) or neuron.readings < 1:
-            raise NetworkError(
-                f"{name}.readings: expected an int >= 1 or None, found {neuron.readings!r}"
-            )
-        object.__setattr__(neuron, "readings", int(neuron.readings))
-    for field in ("carry", "rounding", "allow_loss"):
-        if hasattr(neuron, field):
-            object.__setattr__(neuron, field, bool(getattr(neuron, field)))
-
-
-def _check_phases(phases: int, name: str) -> None:
-    if not isinstance(phases, int | np.integer) or not 1 <= phases <= _MOST_PHASES:
-        raise NetworkError(f"{name}.phases: expected an int in 1..{_MOST_PHASES}, found {phases!r}")
+    phases: int = count(most=MOST_PHASES)
+    threshold: Values = potential(default=1.0, positive=True)

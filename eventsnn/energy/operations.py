@@ -9,7 +9,7 @@ from typing import Literal, assert_never
 import numpy as np
 
 from eventsnn.counts.counts import Counts, LinkCount
-from eventsnn.description.base import Shape
+from eventsnn.description.base import Shape, pair
 from eventsnn.description.link import Link
 from eventsnn.description.network import Layer, Network
 from eventsnn.description.neurons import (
@@ -29,7 +29,7 @@ from eventsnn.description.neurons import (
     Signed,
 )
 from eventsnn.description.nonzero_fan_out import weights_and_zeros
-from eventsnn.description.synapses import Conv2d, Linear, Sparse, output_shape, pair
+from eventsnn.description.synapses import Conv2d, Linear, Sparse, output_shape
 
 __all__ = ["LayerWork", "LinkWork", "Operations"]
 

@@ -15,7 +15,7 @@ from typing import Any, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from eventsnn.description.base import Shape
+from eventsnn.description.base import Shape, pair
 from eventsnn.description.synapses import (
     AvgPool2d,
     Conv2d,
@@ -28,7 +28,6 @@ from eventsnn.description.synapses import (
     Synapse,
     Unflatten,
     output_shape,
-    pair,
     pool_window,
 )
 

@@ -268,13 +268,15 @@ def _link_count(
 ) -> LinkCount:
     parts = list(described.parts)
     source = plan.columns.source[parts[0]]
+    if done.tallies is not None and parts[0] in done.tallies.links:
+        of, whole = done.tallies.links[parts[0]], done.tallies.whole
+        synops = whole[of.synops]
+        names = described.link.source, described.target
+        return LinkCount(*names, synops, synops, 0, whole[of.spikes], whole[of.effective])
     synops, ac, mac, lost = (sum(done.synops[part][k] for part in parts) for k in range(4))
     spikes, effective = done.emitted[source], synops
     zeros = any(part in plan.wiring.effective_fan_out for part in parts)
-    if done.tallies is not None and parts[0] in done.tallies.links:
-        of = done.tallies.links[parts[0]]
-        spikes, effective = done.tallies.whole[of.spikes], done.tallies.whole[of.effective]
-    elif zeros or any(plan.columns.delay[part] > 0 for part in parts):
+    if zeros or any(plan.columns.delay[part] > 0 for part in parts):
         train = _train(plan, state, pool, source)
         spikes = train.first_arrivals(described.first_delay, ticks)
         if zeros and synops:

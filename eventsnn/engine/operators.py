@@ -15,7 +15,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import DTypeLike, NDArray
 
-from eventsnn.description.base import Shape
+from eventsnn.description.base import Shape, pair
 from eventsnn.description.synapses import (
     AvgPool2d,
     Conv2d,
@@ -28,7 +28,6 @@ from eventsnn.description.synapses import (
     Synapse,
     Unflatten,
     output_shape,
-    pair,
     pool_window,
 )
 from eventsnn.engine.layout import public_index, to_plan

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventsnn.description.base import Shape
+from eventsnn.description.codings import Coding, Events, Integers
 from eventsnn.description.network import Layer, Network
 from eventsnn.description.neurons import (
     IF,
@@ -164,7 +165,8 @@ def make_plan(
     Args:
         network: the description.
         precision: float32 is exact within a budget of 24 bits, float64 of 53; see
-            docs/semantics.md. None is float32, unless a layer leaks or is touched.
+            docs/semantics.md. None is float32, unless a layer leaks or is touched, or the
+            network is one of integers, whose proof may need more.
         order: ``by_layer`` runs feed-forward parts layer by layer over all ticks,
             ``by_tick`` everything tick by tick. Same spikes, same counts.
         granularity: ``swept`` layers are advanced as a whole when anything reaches them,
@@ -180,7 +182,11 @@ def make_plan(
         raise InputError(f"seed must be an int from 0 to 2^63 - 1, found {seed!r}")
     touched = _touched_layers(network, granularity)
     if precision is None:
-        long = bool(touched) or any(_leaks(layer) for layer in network.layers)
+        long = (
+            bool(touched)
+            or any(_leaks(layer) for layer in network.layers)
+            or any(_is_whole(node.coding) for node in network.inputs)
+        )
         precision = "float64" if long else "float32"
     if precision not in ("float32", "float64"):
         raise NetworkError(f"precision must be 'float32' or 'float64', found {precision!r}")
@@ -229,6 +235,13 @@ def make_plan(
         ),
         seed=int(seed),
         fused=found,
+    )
+
+
+def _is_whole(coding: Coding) -> bool:
+    """Whether an input feeds a network of integers."""
+    return isinstance(coding, Integers) or (
+        isinstance(coding, Events) and coding.most_spikes is not None
     )
 
 

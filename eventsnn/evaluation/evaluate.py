@@ -24,7 +24,8 @@ from eventsnn.evaluation.task import Task
 from eventsnn.evaluation.total import Standing, Total
 from eventsnn.evaluation.travel import Shipment
 from eventsnn.hdf5.digest import network_digest
-from eventsnn.signals.samples import as_samples
+from eventsnn.signals.labels import as_labels, check_classes
+from eventsnn.signals.samples import as_samples, warn_of_scales
 from eventsnn.signals.spikes import Spikes
 from eventsnn.simulate import check_ticks
 from eventsnn.version import __version__
@@ -38,6 +39,7 @@ __all__ = [
     "Images",
     "Interrupted",
     "WorkersLostError",
+    "classes",
     "evaluate",
     "merge",
     "reported_ticks",
@@ -45,7 +47,8 @@ __all__ = [
 
 #: The ANN's answers, or what tells them for some of the samples.
 AnnPredictions = NDArray[np.integer[Any]] | Callable[[slice], NDArray[np.integer[Any]]]
-_Labels = NDArray[np.integer[Any]] | None
+#: Samples whose scale is compared with that of the calibration.
+_LOOKED_AT = 64
 
 
 class Images(Protocol):
@@ -83,7 +86,7 @@ class WorkersLostError(EventsnnError, RuntimeError):
 def evaluate(
     network: Network,
     x: Images | Sequence[Spikes],
-    y: _Labels,
+    y: Any = None,
     *,
     ticks: int,
     workers: int = 1,
@@ -100,15 +103,18 @@ def evaluate(
 ) -> Evaluation:
     """Run every sample once and read the answer after every tick.
 
-    The answer is the argmax of the output layer: of its potential for a read-out, of
-    its spike count for a firing layer. Ties go to the lowest index.
+    The answer is the argmax of the output layer: of its potential for a read-out, of its
+    spike count for a firing layer. Ties go to the lowest index. A single output answers 1
+    where it is > 0, else 0.
 
     Args:
-        network: with one input.
-        x: constant images (samples, *shape), sliced as needed, or a sequence of `Spikes`; or
-            batches or samples, with or without labels, of a PyTorch ``DataLoader``, ``Dataset`` or
-            generator, see `eventsnn.datasets.batches`, which are gathered in memory.
-        y: labels, (samples,); None for those beside the batches, if any.
+        network: with one input, and one output per class, or a single one.
+        x: images (samples, *shape), sliced as needed and coded as the input says, or a
+            sequence of `Spikes`; or batches or samples, with or without labels, of a PyTorch
+            ``DataLoader``, ``Dataset`` or generator, see `eventsnn.datasets.batches`, which are
+            gathered in memory.
+        y: labels: integers from 0, (samples,), or another form that can mean nothing else
+            (`eventsnn.signals.labels.as_labels`); None for those beside the batches, if any.
         ticks: how many, >= 1.
         workers: threads, where no executor is given.
         executor: any `concurrent.futures` executor; its tasks are picklable. The result
@@ -129,12 +135,16 @@ def evaluate(
         order_seed: draws the order of the chunks; None is the order of the samples.
 
     Raises:
-        InputError: labels or predictions of another length, inputs that do not fit, a
-            confidence out of range, no such shard.
+        InputError: predictions of another length, inputs that do not fit, an output that is
+            no vector, a confidence out of range, no such shard.
+        DataError: labels that do not say one class for each sample.
         NetworkError: ``network`` is something else.
         JournalError: the journal is of another evaluation.
         Interrupted: Ctrl-C, after the chunks that are running; a KeyboardInterrupt.
         WorkersLostError: workers died that could not be replaced.
+
+    Warns:
+        ScaleWarning: images of another scale than those the network was made with.
     """
     if workers < 1:
         raise InputError(f"workers must be >= 1, found {workers}")
@@ -161,7 +171,7 @@ def evaluate(
         def finished() -> Evaluation | None:
             # with a journal an evaluation may have been many runs, and its result is one
             seconds = None if journal is not None else time.perf_counter() - begin
-            return result(gathering.total, job.task, len(x), y, seconds)
+            return result(gathering.total, job.task, len(x), job.labels, seconds)
 
         try:
             gathering.run()
@@ -189,7 +199,7 @@ def merge(
     journals: Sequence[str | os.PathLike[str]],
     network: Network,
     x: Images | Sequence[Spikes],
-    y: _Labels,
+    y: Any,
     *,
     ticks: int,
     ann_predictions: AnnPredictions | None = None,
@@ -226,9 +236,25 @@ def merge(
             f"merge: {count} of {len(x)} samples are in no journal, from number {missing[0].start} "
             f"on; repeat the shards that were interrupted"
         )
-    whole = result(total, job.task, len(x), y, None)
+    whole = result(total, job.task, len(x), job.labels, None)
     assert whole is not None
     return whole
+
+
+def classes(network: Network) -> int:
+    """Number of outputs that are compared.
+
+    Raises:
+        InputError: the output is an image; one answer per sample needs one number per class.
+    """
+    layer = network.layer(network.output)
+    if layer.size != layer.shape[0]:
+        raise InputError(
+            f"output `{layer.name}` has shape {layer.shape}, and one answer per sample needs one "
+            f"number per class: is the pooling or flattening at the end missing? Outputs of "
+            f"every pixel are eventsnn.simulate's to tell"
+        )
+    return layer.size
 
 
 class _Job:
@@ -238,7 +264,7 @@ class _Job:
         self,
         network: Network,
         x: Images | Sequence[Spikes],
-        y: _Labels,
+        y: Any,
         ticks: int,
         ann_predictions: AnnPredictions | None,
         precision: Precision | None,
@@ -253,14 +279,19 @@ class _Job:
         samples = len(x)
         if samples == 0:
             raise InputError("evaluate: no samples")
-        for what, values in (("y", y), ("ann_predictions", ann_predictions)):
-            if values is not None and not callable(values) and np.shape(values) != (samples,):
-                raise InputError(
-                    f"evaluate: {what} must have shape ({samples},), found {np.shape(values)}"
-                )
+        outputs = classes(network)
+        self.labels = None if y is None else as_labels(y, samples)
+        if self.labels is not None:
+            check_classes(self.labels, outputs)
+        told = ann_predictions
+        if told is not None and not callable(told) and np.shape(told) != (samples,):
+            raise InputError(
+                f"evaluate: ann_predictions must have shape ({samples},), found {np.shape(told)}"
+            )
         confidences = tuple(float(c) for c in exit_confidences)
         if not all(0.5 <= c < 1 for c in confidences):
             raise InputError(f"exit confidences lie in [0.5, 1), found {confidences}")
+        warn_of_scales(network, x[:_LOOKED_AT])
         looked_at, _ = as_samples(network, x[:CHUNK])
         plan = make_plan(
             network,
@@ -270,13 +301,13 @@ class _Job:
             seed=seed,
         )
         self.task = Task(plan, ticks, tuple(reported_ticks(ticks).tolist()), confidences)
-        self._x, self._y, self._ann = x, y, ann_predictions
+        self._x, self._ann = x, ann_predictions
 
     def arguments(self, chunk: range) -> tuple[Any, ...]:
         """Of the task, for a chunk."""
         rows = slice(chunk.start, chunk.stop)
         samples, _ = as_samples(self.task.plan.network, self._x[rows])
-        labels = None if self._y is None else np.asarray(self._y[rows])
+        labels = None if self.labels is None else self.labels[rows]
         ann = self._ann(rows) if callable(self._ann) else self._ann
         answers = None if ann is None else np.asarray(ann if callable(self._ann) else ann[rows])
         return samples, chunk.start, labels, answers
@@ -287,7 +318,7 @@ class _Job:
         return Identity(
             network=network_digest(task.plan.network),
             data=data_digest(self._x),
-            labels="" if self._y is None else data_digest(np.asarray(self._y)),
+            labels="" if self.labels is None else data_digest(self.labels),
             ann=_told(ann) if callable(ann) else "" if ann is None else data_digest(ann),
             samples=len(self._x),
             ticks=task.ticks,

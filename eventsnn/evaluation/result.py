@@ -50,7 +50,7 @@ class EarlyExit:
     operations: OperationsAfter
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Evaluation:
     """What a data set showed.
 
@@ -81,6 +81,24 @@ class Evaluation:
     early_exit: EarlyExit | None = None
     index: NDArray[np.int64] | None = None
     ann_predictions: NDArray[np.int64] | None = None
+
+    def __str__(self) -> str:
+        took = "" if self.seconds is None else f", {self.seconds:.1f} s"
+        lines = [f"Evaluation: {self.samples} samples, T = {self.ticks}{took}"]
+        points = reported_ticks(self.ticks)
+        shown = [at for at, tick in enumerate(points) if tick & (tick - 1) == 0]
+        shown = [*(at for at in shown if at < len(points) - 1), len(points) - 1]
+        for what, curve in (("accuracy", self.accuracy), ("as the ANN", self.agreement)):
+            if curve is not None:
+                values = ", ".join(f"T {points[at]} {curve[at]:.1%}" for at in shown)
+                lines.append(f"{what}: {values}")
+        lines.append(
+            f"per sample: {self.counts.synops / self.samples:,.0f} synops, "
+            f"{sum(self.counts.spikes.values()) / self.samples:,.0f} spikes"
+        )
+        return "\n".join(lines)
+
+    __repr__ = __str__
 
 
 def result(

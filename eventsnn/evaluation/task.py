@@ -69,7 +69,7 @@ class Task:
             record = Record(spikes=(output.name,), operations_after=self.points)
         runs = run_chunk(self.plan, samples, self.ticks, record, first)
         read_outs = np.stack([self._read_outs(run, output.name) for run in runs])
-        answers = read_outs.argmax(axis=2)  # (samples, points)
+        answers = _classes(read_outs)  # (samples, points)
         exits = np.stack([self._exits(read_out) for read_out in read_outs])
         return Part(
             answers=answers[:, -1].astype(np.int64),
@@ -103,12 +103,19 @@ class Task:
         if not self.confidences:
             return np.zeros(0, dtype=np.int64)
         means = np.sort(read_out, axis=1) / self.ticks
-        # a single class is certain
-        margin = means[:, -1] - means[:, -2] if means.shape[1] > 1 else np.full(len(means), np.inf)
+        # of a single logit m the confidence is that of its sign, 1 / (1 + exp(-|m|))
+        margin = means[:, -1] - means[:, -2] if means.shape[1] > 1 else np.abs(means[:, 0])
         wanted = np.array(self.confidences)
         reached = margin[:, None] >= np.log(wanted / (1 - wanted))
         reached[-1] = True
         return np.asarray(reached.argmax(axis=0), dtype=np.int64)
+
+
+def _classes(read_outs: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The answer of each read-out, along the last axis; a single logit says 1 where it is > 0."""
+    single = read_outs.shape[-1] == 1
+    found = read_outs[..., 0] > 0 if single else read_outs.argmax(axis=-1)
+    return np.asarray(found, dtype=np.int64)
 
 
 def _after(run: Run) -> OperationsAfter:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from eventsnn.errors import FileFormatError
 from eventsnn.files.unpacking import unpacks_too_far
 
-__all__ = ["attribute", "checked", "has_member", "member", "open_to_read", "read"]
+__all__ = ["attribute", "check_chunks", "checked", "has_member", "member", "open_to_read", "read"]
 
 _LINKS_AT_MOST = 16  # links that refer to links
 _ATTRIBUTE_BYTES = 2**24
@@ -114,6 +114,36 @@ def checked(dataset: h5py.Dataset) -> h5py.Dataset:
     return dataset
 
 
+def check_chunks(dataset: h5py.Dataset) -> h5py.Dataset:
+    """The dataset, if the index of its chunks makes sense; HDF5 may end the process if not.
+
+    Raises:
+        FileFormatError: a chunk lies outside the array or the file, or two lie in one place.
+    """
+    if dataset.chunks is None:
+        return dataset
+    shape, chunk, seen = dataset.shape, dataset.chunks, set()
+    end = os.path.getsize(os.fsdecode(dataset.file.filename))  # noqa: PTH202  # a name as it is
+    filters = dataset.id.get_create_plist().get_nfilters()
+    whole = math.prod(chunk) * dataset.dtype.itemsize
+
+    def look(found: Any) -> None:
+        place = tuple(found.chunk_offset or ())
+        inside = len(place) == len(shape) and all(
+            0 <= at < most and at % step == 0
+            for at, most, step in zip(place, shape, chunk, strict=False)
+        )
+        sized = found.size == whole if not filters else 0 < found.size <= 2 * whole + 2**16
+        if place in seen or not inside or not sized or found.byte_offset + found.size > end:
+            raise FileFormatError(f"{_where(dataset)}: the index of its chunks is damaged")
+        if filters and found.filter_mask >= 1 << filters:
+            raise FileFormatError(f"{_where(dataset)}: the filters of a chunk are damaged")
+        seen.add(place)
+
+    dataset.id.chunk_iter(look)
+    return dataset
+
+
 def attribute(item: h5py.Group | h5py.Dataset, name: str) -> Any:
     """The value of an attribute.
 
@@ -131,7 +161,7 @@ def attribute(item: h5py.Group | h5py.Dataset, name: str) -> Any:
 
 def read(dataset: h5py.Dataset) -> NDArray[Any]:
     """All values of a dataset that is `checked`."""
-    return np.asarray(checked(dataset)[()])
+    return np.asarray(check_chunks(checked(dataset))[()])
 
 
 def _where(item: h5py.Group | h5py.Dataset, name: str = "") -> str:

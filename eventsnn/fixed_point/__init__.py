@@ -4,7 +4,6 @@
 """
 
 from eventsnn.fixed_point.bounds import Extent
-from eventsnn.fixed_point.inputs import IntegerInputs, IntegerSamples
 from eventsnn.fixed_point.quantize import FixedPoint, IntegerLayer, quantize
 
-__all__ = ["Extent", "FixedPoint", "IntegerInputs", "IntegerLayer", "IntegerSamples", "quantize"]
+__all__ = ["Extent", "FixedPoint", "IntegerLayer", "quantize"]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eventsnn.description.network import Layer, Network
+from eventsnn.conversion import Conversion
+from eventsnn.description.codings import Analog
+from eventsnn.description.network import Layer, Network, refuse_what_is_no_network
 from eventsnn.description.neurons import IF, LI, LIF, RunningMaximum
-from eventsnn.errors import NetworkError
+from eventsnn.errors import InputError, NetworkError
 from eventsnn.fixed_point.bounds import Extent, amplitudes, extent
 from eventsnn.fixed_point.grid import (
     Integrating,
@@ -20,7 +22,8 @@ from eventsnn.fixed_point.grid import (
     layer_step,
     real_chain,
 )
-from eventsnn.fixed_point.inputs import IntegerInputs, input_units
+from eventsnn.fixed_point.inputs import input_codings, largest_amplitude, unit
+from eventsnn.hdf5 import IntegerFormat, NetworkFile
 from eventsnn.simulate import check_ticks
 
 __all__ = ["FixedPoint", "IntegerLayer", "quantize"]
@@ -60,33 +63,26 @@ class IntegerLayer:
         return 1 + max(self.extent.highest, -1 - self.extent.lowest).bit_length()
 
 
-@dataclass(frozen=True)
-class FixedPoint:
-    """A network in integers: what `quantize` gives.
+@dataclass(frozen=True, eq=False, repr=False)
+class FixedPoint(Conversion):
+    """A network in integers: what `quantize` gives, a `Conversion` with its proof.
+
+    All weights, biases, thresholds and potentials are whole numbers; its inputs are coded as
+    `eventsnn.Integers`, so it takes what the original network takes. ``integers`` says for how
+    many ticks the ranges are proven, and which ``precision`` of `eventsnn.simulate` holds every
+    sum exactly, so that the run is that of an integer machine to the bit.
 
     Attributes:
-        network: all weights, biases, thresholds and potentials are whole numbers.
-        ticks: for which the ranges are proven.
-        weight_bits, potential_bits: as asked for.
-        layers: by name.
-        inputs: turns the original network's inputs into those of this one.
-        precision: of `eventsnn.simulate` that holds every sum exactly, so that the run is
-            that of an integer machine to the bit.
+        layers: how each is kept, by name.
     """
 
-    network: Network
-    ticks: int
-    weight_bits: int
-    potential_bits: Literal[16, 32]
-    layers: Mapping[str, IntegerLayer]
-    inputs: IntegerInputs
-    precision: Literal["float32", "float64"]
+    layers: Mapping[str, IntegerLayer] = field(default_factory=dict)
 
 
 def quantize(
-    network: Network,
+    network: Network | Conversion,
     *,
-    ticks: int,
+    ticks: int | None = None,
     weight_bits: int = 8,
     potential_bits: Literal[16, 32] = 32,
     clamp: float | None = None,
@@ -105,14 +101,16 @@ def quantize(
 
     Args:
         network: of `IF`, `Burst` and `Signed` neurons, `LI` without leak and
-            `RunningMaximum`; no noise.
-        ticks: the longest run that is proven.
+            `RunningMaximum`; no noise. Of a conversion the preprocessing, the source and the
+            parameters stay with the result.
+        ticks: the longest run that is proven; that of the conversion by default.
         weight_bits: 2 to 16, sign included.
         potential_bits: 16 or 32, sign included.
         clamp: floor and ceiling for IF neurons that have none, in thresholds, >= 1. They
             change the network, and make the range of a potential independent of ``ticks``.
-        analog: the largest magnitude of an analog input; by name where there are several.
-            Inputs without one are spikes with whole amplitudes.
+        analog: the largest magnitude of an analog input; by name where there are several. By
+            default that of the images that the network was made with, where it knows them;
+            other inputs are spikes with whole amplitudes.
         input_bits: 2 to 16, of an analog input, sign included.
         most_spikes: the largest magnitude of the amplitudes that a neuron of a spike input
             receives in one tick.
@@ -123,21 +121,34 @@ def quantize(
             what helps).
         InputError: impossible ticks, ranges or names of inputs.
     """
+    source = network if isinstance(network, NetworkFile) else Conversion(network)
+    network = source.network
+    refuse_what_is_no_network(network)
+    ticks = source.ticks if ticks is None else ticks
+    if ticks is None:
+        raise InputError("quantize: give ticks, the longest run that is to be proven")
     check_ticks(ticks)
+    if source.integers is not None:
+        raise NetworkError("the network has integers already; quantize the one it was made from")
     _check(weight_bits, potential_bits, input_bits, most_spikes, clamp)
     for layer in network.layers:
         _check_layer(layer)
-    inputs = input_units(network, analog, input_bits, most_spikes)
-    units = {name: inputs.steps.get(name, 1.0) for name in network.shapes}
+    codings = input_codings(
+        network, _known_range(network) if analog is None else analog, input_bits, most_spikes
+    )
+    units = dict.fromkeys(network.shapes, 1.0) | {n: unit(c) for n, c in codings.items()}
     most = 2 ** (weight_bits - 1) - 1
     grids = {
         layer.name: _on_grid(layer, units, most, _FINEST[potential_bits], clamp)
         for layer in network.layers
     }
-    integers = replace(network, layers=tuple(layer for layer, _, _ in grids.values()))
-    reach = amplitudes(
-        integers, {name: (-float(n), float(n)) for name, n in inputs.largest.items()}
+    integers = replace(
+        network,
+        inputs=tuple(replace(node, coding=codings[node.name]) for node in network.inputs),
+        layers=tuple(layer for layer, _, _ in grids.values()),
     )
+    largest = {name: largest_amplitude(coding) for name, coding in codings.items()}
+    reach = amplitudes(integers, {name: (-float(n), float(n)) for name, n in largest.items()})
     layers = {}
     for layer, step, error in grids.values():
         bits = _READ_OUT_BITS if isinstance(layer.neuron, LI) else potential_bits
@@ -145,11 +156,25 @@ def quantize(
         _check_fits(layer, found, bits, ticks, weight_bits)
         layers[layer.name] = IntegerLayer(step, bits, found, error)
     # Silent ticks are added at once, n b: up to the way from one end of the range to the other.
-    largest = 2 * max(layer.extent.largest for layer in layers.values())
-    precision: Literal["float32", "float64"] = (
-        "float32" if largest < 2**_FLOAT32_BITS else "float64"
-    )
-    return FixedPoint(integers, ticks, weight_bits, potential_bits, layers, inputs, precision)
+    widest = 2 * max(layer.extent.largest for layer in layers.values())
+    precision: Literal["float32", "float64"] = "float32" if widest < 2**_FLOAT32_BITS else "float64"
+    known = {f.name: getattr(source, f.name) for f in fields(NetworkFile)}
+    known |= {
+        "network": integers,
+        "ticks": min(source.ticks or ticks, ticks),
+        "integers": IntegerFormat(weight_bits, potential_bits, ticks, precision),
+    }
+    return FixedPoint(**known, layers=layers)
+
+
+def _known_range(network: Network) -> dict[str, float] | None:
+    """The largest magnitude of each analog input, where the network knows it."""
+    known = {}
+    for node in network.inputs:
+        coding = node.coding
+        if isinstance(coding, Analog) and coding.low is not None and coding.high is not None:
+            known[node.name] = max(abs(coding.low), abs(coding.high)) or 1.0
+    return known or None
 
 
 def _on_grid(

@@ -1,102 +1,104 @@
-"""Networks <-> records: the kinds of the file format and their fields, both ways."""
+"""Descriptions <-> records, by a walk over their fields: one rule for all kinds.
+
+A record is named by its class (``CubaLIF`` is ``cuba_lif``) and holds the fields that are not
+None. Read back, a field that is missing has its default, so older files stay readable; one that
+is unknown is refused by name, so what a newer file means is never lost without a word.
+"""
 
 from __future__ import annotations
 
-from typing import Any, assert_never
+import dataclasses
+import re
+import types
+import typing
+from typing import Any, TypeVar
 
-import numpy as np
 import scipy.sparse as sp
 
-from eventsnn.description.link import Link
-from eventsnn.description.network import Input, Layer, Network
-from eventsnn.description.synapses import (
-    AvgPool2d,
-    Conv2d,
-    Flatten,
-    Linear,
-    Scale,
-    Sparse,
-    Subsample,
-    SumPool2d,
-    Synapse,
-    Unflatten,
-)
-from eventsnn.hdf5.neuron_fields import neuron_record, read_neuron
+from eventsnn.description.base import Description
+from eventsnn.description.fields import Role, role_of
+from eventsnn.errors import FileFormatError
 from eventsnn.hdf5.storage import Item, Record, naming, unknown_kind
 
-__all__ = ["network_record", "read_network"]
+__all__ = ["description_record", "matrix_record", "read_description", "read_matrix"]
+
+D = TypeVar("D", bound=Description)
+
+#: Kinds by the names that format 1 had for them.
+_FORMER = {"none": "no_reset"}
+_MATRIX = ("shape", "row_starts", "columns", "values")
 
 
-def network_record(network: Network) -> Record:
-    """The group ``/network``."""
-    return {
-        "output": network.output,
-        "inputs": [{"name": node.name, "shape": node.shape} for node in network.inputs],
-        "layers": [
-            {
-                "name": layer.name,
-                "shape": layer.shape,
-                "bias": layer.bias,
-                "neuron": neuron_record(layer.neuron),
-                "links": [
-                    {
-                        "source": link.source,
-                        "delay": _delay_record(link.delay),
-                        "chain": [_synapse_record(synapse) for synapse in link.chain],
-                    }
-                    for link in layer.links
-                ],
-            }
-            for layer in network.layers
-        ],
-    }
+def description_record(thing: Description) -> Record:
+    """The group of a neuron, a synapse, a coding or a part of one."""
+    record: Record = {"kind": _kind(type(thing))}
+    for field in _fields(type(thing)):
+        value = getattr(thing, field.name)
+        if value is None:
+            continue
+        match role_of(field):
+            case Role.PART:
+                record[field.name] = description_record(value)
+            case Role.MATRIX:
+                record[field.name] = matrix_record(value)
+            case Role.FLAG:
+                record[field.name] = int(value)
+            case _:
+                record[field.name] = value
+    return record
 
 
-def read_network(item: Item) -> Network:
-    """The network of the group ``/network``.
+def read_description(item: Item, union: Any) -> Any:
+    """What `description_record` wrote, one of the classes of ``union``.
 
     Raises:
-        FileFormatError: a missing or damaged item, or values that mean nothing.
+        FileFormatError: an unknown kind or field, a missing field without a default, values
+            that mean nothing.
     """
-    inputs = []
-    for node in item.children("inputs"):
-        with naming(node.where()):
-            inputs.append(Input(node.text("name"), node.integers("shape")))
-    layers = []
-    for layer in item.children("layers"):
-        with naming(layer.where()):
-            layers.append(
-                Layer(
-                    name=layer.text("name"),
-                    shape=layer.integers("shape"),
-                    neuron=read_neuron(layer.child("neuron")),
-                    links=tuple(_read_link(link) for link in layer.children("links")),
-                    bias=layer.array("bias"),
-                )
-            )
+    classes = {_kind(cls): cls for cls in _members(union)}
+    if item.has("kind"):
+        found = item.text("kind")
+        kind = _FORMER.get(found, found)
+        if kind not in classes:
+            raise unknown_kind(item, found, ", ".join(classes))
+    elif len(classes) == 1:
+        kind = next(iter(classes))
+    else:
+        raise FileFormatError(f"{item.where('kind')}: is missing")
+    cls = classes[kind]
     with naming(item.where()):
-        return Network(tuple(inputs), tuple(layers), item.text("output"))
+        known = _fields(cls)
+        former = _MATRIX if kind == "sparse" and item.has("row_starts") else ()
+        item.refuse_unknown(("kind", *(field.name for field in known), *former))
+        values = {f.name: _read(item, f, cls) for f in known if item.has(f.name)}
+        if former:
+            values["weight"] = read_matrix(item)
+        for field in known:
+            if field.name not in values and _required(field):
+                raise FileFormatError(f"{item.where(field.name)}: is missing")
+        return cls(**values)
 
 
-def _read_link(item: Item) -> Link:
-    chain = tuple(_read_synapse(synapse) for synapse in item.children("chain"))
-    return Link(item.text("source"), chain, _read_delay(item))
+def _read(item: Item, field: dataclasses.Field[Any], cls: type[Description]) -> Any:
+    match role_of(field):
+        case Role.PART:
+            return read_description(item.child(field.name), typing.get_type_hints(cls)[field.name])
+        case Role.MATRIX:
+            return read_matrix(item.child(field.name))
+        case Role.FLAG:
+            return item.integer(field.name) != 0
+        case Role.COUNT:
+            return item.integer(field.name)
+        case Role.PIXELS:
+            return item.pair(field.name)
+        case Role.SIZES:
+            return item.integers(field.name)
+        case _:
+            return item.array(field.name)
 
 
-def _delay_record(delay: Any) -> Any:
-    """A number, an array, or a sparse matrix as a group."""
-    if sp.issparse(delay):
-        return _matrix_record(delay)
-    return delay if isinstance(delay, int) else delay.astype(np.float64)
-
-
-def _read_delay(item: Item) -> Any:
-    if item.has_group("delay"):
-        return _read_matrix(item.child("delay"))
-    return item.array("delay")
-
-
-def _matrix_record(matrix: Any) -> Record:
+def matrix_record(matrix: Any) -> Record:
+    """A sparse matrix as a group."""
     return {
         "shape": matrix.shape,
         "row_starts": matrix.indptr,
@@ -105,86 +107,28 @@ def _matrix_record(matrix: Any) -> Record:
     }
 
 
-def _read_matrix(item: Item) -> Any:
+def read_matrix(item: Item) -> Any:
+    """What `matrix_record` wrote."""
     rows = (item.array("values"), item.array("columns"), item.array("row_starts"))
-    matrix = sp.csr_array(rows, shape=item.pair("shape"), dtype=np.float64)
+    matrix = sp.csr_array(rows, shape=item.pair("shape"), dtype="float64")
     matrix.check_format()
     return matrix
 
 
-def _synapse_record(synapse: Synapse) -> Record:
-    match synapse:
-        case Linear(weight=weight):
-            return {"kind": "linear", "weight": weight}
-        case Conv2d():
-            return {
-                "kind": "conv2d",
-                "weight": synapse.weight,
-                "stride": synapse.stride,
-                "padding": synapse.padding,
-                "dilation": synapse.dilation,
-                "groups": synapse.groups,
-            }
-        case AvgPool2d() | SumPool2d():
-            return {
-                "kind": "avg_pool2d" if isinstance(synapse, AvgPool2d) else "sum_pool2d",
-                "kernel_size": synapse.kernel_size,
-                "stride": synapse.stride,
-                "padding": synapse.padding,
-            }
-        case Sparse(weight=weight):
-            return {"kind": "sparse", **_matrix_record(weight)}
-        case Subsample():
-            return {
-                "kind": "subsample",
-                "stride": synapse.stride,
-                "pad_channels": synapse.pad_channels,
-            }
-        case Flatten():
-            return {"kind": "flatten"}
-        case Unflatten(shape=shape):
-            return {"kind": "unflatten", "shape": shape}
-        case Scale(factor=factor):
-            return {"kind": "scale", "factor": factor}
-        case _:
-            assert_never(synapse)
+def _fields(cls: type[Description]) -> tuple[dataclasses.Field[Any], ...]:
+    return dataclasses.fields(cls)  # type: ignore[arg-type]  # every description is a dataclass
 
 
-def _read_synapse(item: Item) -> Synapse:
-    with naming(item.where()):
-        match kind := item.text("kind"):
-            case "linear":
-                return Linear(item.array("weight"))
-            case "conv2d":
-                return Conv2d(
-                    item.array("weight"),
-                    item.pair("stride"),
-                    item.pair("padding"),
-                    item.pair("dilation"),
-                    item.integer("groups"),
-                )
-            case "avg_pool2d":
-                return AvgPool2d(
-                    item.pair("kernel_size"), item.pair("stride"), item.pair("padding")
-                )
-            case "sum_pool2d":
-                return SumPool2d(
-                    item.pair("kernel_size"), item.pair("stride"), item.pair("padding")
-                )
-            case "sparse":
-                return Sparse(_read_matrix(item))
-            case "subsample":
-                return Subsample(item.pair("stride"), item.pair("pad_channels"))
-            case "flatten":
-                return Flatten()
-            case "unflatten":
-                return Unflatten(item.integers("shape"))
-            case "scale":
-                return Scale(item.array("factor"))
-            case _:
-                raise unknown_kind(
-                    item,
-                    kind,
-                    "linear, conv2d, avg_pool2d, sum_pool2d, sparse, subsample, flatten, "
-                    "unflatten, scale",
-                )
+def _required(field: dataclasses.Field[Any]) -> bool:
+    missing = dataclasses.MISSING
+    return field.default is missing and field.default_factory is missing
+
+
+def _members(union: Any) -> tuple[type[Description], ...]:
+    """The classes of a union, without None."""
+    parts = typing.get_args(union) if isinstance(union, types.UnionType) else (union,)
+    return tuple(part for part in parts if part is not types.NoneType)
+
+
+def _kind(cls: type[Description]) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from eventsnn.description.network import Network
-from eventsnn.hdf5.description_fields import network_record
+from eventsnn.hdf5.network_record import network_record
 
 __all__ = ["network_digest"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,6 +106,16 @@ class Item:
         """File and item, for messages."""
         path = f"{self.group.name.rstrip('/')}/{name}".rstrip("/")
         return f"{self.file}: item {path or '/'}"
+
+    def refuse_unknown(self, known: Iterable[str]) -> None:
+        """Refuse an attribute, dataset or group of a name that is not ``known``."""
+        with naming(self.where()):
+            unknown = sorted({*self.group.attrs, *self.group} - set(known))
+            if unknown:
+                raise FileFormatError(
+                    f"{self.where(unknown[0])}: unknown; this eventsnn knows {', '.join(known)}; "
+                    f"the file may come from a newer one"
+                )
 
     def text(self, name: str) -> str:
         """A name."""

@@ -16,7 +16,7 @@ import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
 from eventsnn import noise as seeded
-from eventsnn.description.base import Shape
+from eventsnn.description.base import Shape, pair
 from eventsnn.description.link import Link
 from eventsnn.description.network import Layer, Network
 from eventsnn.description.neurons import (
@@ -41,6 +41,7 @@ from eventsnn.description.synapses import Sparse
 from eventsnn.errors import InputError
 from eventsnn.oracle.synapses import apply_chain
 from eventsnn.oracle.words import maximum_tick, words_tick
+from eventsnn.signals.codings import code, settled_value
 from eventsnn.signals.currents import Currents
 from eventsnn.signals.spikes import Spikes
 
@@ -76,8 +77,8 @@ def simulate(
 
     Args:
         network: what to run.
-        inputs: an array of the input's shape (a constant current in every tick),
-            `Spikes`, `Currents`, or a mapping from input names to these.
+        inputs: an array of the input's shape, coded as the input says, `Spikes`, `Currents`,
+            or a mapping from input names to these.
         ticks: how many.
         seed, sample: of the noise; ``sample`` is the number of the sample in its batch.
 
@@ -87,13 +88,16 @@ def simulate(
     given = by_name(network, inputs)
     spikes = {name: np.zeros((ticks, *shape)) for name, shape in network.shapes.items()}
     analog: dict[str, Currents] = {}
-    for name, value in given.items():
-        if isinstance(value, Spikes):
-            spikes[name] = value.to_dense(ticks)
-        elif isinstance(value, Currents):
-            analog[name] = value
+    for node in network.inputs:
+        value = given[node.name]
+        if isinstance(value, Spikes | Currents):
+            value = settled_value(node, value)
         else:
-            analog[name] = Currents((0,), np.asarray(value, dtype=np.float64)[None])
+            value = code(node, np.asarray(value, dtype=np.float64))
+        if isinstance(value, Spikes):
+            spikes[node.name] = value.to_dense(ticks)
+        else:
+            analog[node.name] = value
     layers = sorted(network.layers, key=lambda layer: network.positions[layer.name])
     potentials = {layer.name: np.zeros((ticks, *layer.shape)) for layer in layers}
     tested = {layer.name: np.zeros((ticks, *layer.shape)) for layer in layers}
@@ -289,9 +293,8 @@ def _reset(neuron: IF | LIF | CubaLIF, v: Array) -> Array:
 
 def _maximum(neuron: RunningMaximum, x: Array) -> Array:
     """Maximum over windows; pixels outside the image never win."""
-    (k_y, k_x), (p_y, p_x) = neuron.kernel_size, neuron.padding
-    assert neuron.stride is not None
-    s_y, s_x = neuron.stride
+    (k_y, k_x), (p_y, p_x) = pair(neuron.kernel_size), pair(neuron.padding)
+    s_y, s_x = pair(neuron.stride)
     padded = np.pad(x, ((0, 0), (p_y, p_y), (p_x, p_x)), constant_values=-np.inf)
     windows = np.lib.stride_tricks.sliding_window_view(padded, (k_y, k_x), axis=(1, 2))
     return np.asarray(windows[:, ::s_y, ::s_x].max(axis=(3, 4)))

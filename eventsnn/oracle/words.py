@@ -10,7 +10,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from eventsnn.description.base import Values
+from eventsnn.description.base import Values, pair
 from eventsnn.description.word_neurons import Bistable, PhaseAccumulator, PhaseIF, PhaseMaximum
 
 __all__ = ["maximum_tick", "words_tick"]
@@ -102,9 +102,8 @@ def maximum_tick(
     phase = tick % neuron.phases
     heard = np.zeros(heard.shape) if phase == 0 else heard.copy()
     heard[phase] = arrivals != 0
-    (k_y, k_x), (p_y, p_x) = neuron.kernel_size, neuron.padding
-    assert neuron.stride is not None
-    s_y, s_x = neuron.stride
+    (k_y, k_x), (p_y, p_x) = pair(neuron.kernel_size), pair(neuron.padding)
+    s_y, s_x = pair(neuron.stride)
     padded = np.pad(heard, ((0, 0), (0, 0), (p_y, p_y), (p_x, p_x)))
     spikes = sliding_window_view(padded, (k_y, k_x), axis=(2, 3))[:, :, ::s_y, ::s_x] > 0
     alive = np.ones(spikes.shape[1:], dtype=np.bool_)

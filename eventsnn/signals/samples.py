@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from eventsnn.description.codings import Analog, Integers
 from eventsnn.description.network import Input, Network
 from eventsnn.description.neurons import Bistable, Maximum, PhaseAccumulator, PhaseMaximum
 from eventsnn.description.word_stages import relayed_into_words
 from eventsnn.errors import InputError
+from eventsnn.signals.codings import check_words, code, settled_value, warn_of_another_scale
 from eventsnn.signals.currents import Currents
 from eventsnn.signals.spikes import Spikes
 
-__all__ = ["InputValue", "Sample", "as_samples", "later_sample"]
+__all__ = [
+    "InputValue",
+    "Sample",
+    "as_samples",
+    "coded_sample",
+    "fed_as_coded",
+    "later_sample",
+    "warn_of_scales",
+]
 
-#: A constant image, spikes, changing currents, or a batch of one of these.
+#: An image (coded as the input says), spikes, changing currents, or a batch of one of these.
 InputValue = NDArray[np.floating[Any]] | Spikes | Currents | Sequence[Spikes] | Sequence[Currents]
 #: One value per input, by name.
 Sample = dict[str, Spikes | Currents]
@@ -27,9 +37,10 @@ Sample = dict[str, Spikes | Currents]
 def as_samples(
     network: Network, inputs: InputValue | Mapping[str, InputValue], *, begin: int = 0
 ) -> tuple[list[Sample], bool]:
-    """Check the inputs; returns the samples and whether there was a batch axis.
+    """Check and code the inputs; returns the samples and whether there was a batch axis.
 
-    A constant image flows from tick ``begin`` on.
+    Arrays are coded as each input says, see `eventsnn.description.codings`, and flow from tick
+    ``begin`` on.
 
     Raises:
         InputError: names the input, what was found and what was expected.
@@ -50,6 +61,44 @@ def as_samples(
         raise InputError(f"all inputs need the same number of samples, found {found}")
     rows = zip(*(values for values, _ in columns), strict=True)
     return [dict(zip(expected, row, strict=True)) for row in rows], batched.pop()
+
+
+def coded_sample(
+    network: Network, inputs: InputValue | Mapping[str, InputValue]
+) -> tuple[Network, Sample]:
+    """A network that takes one sample as it is coded, and the sample so.
+
+    The same layers behind inputs of `Analog` coding: for whoever must see the very numbers
+    that flow, such as a machine of integer registers or a bound on rounding.
+
+    Raises:
+        InputError: inputs that do not fit, or a batch.
+    """
+    samples, batched = as_samples(network, inputs)
+    if batched:
+        raise InputError(f"expected one sample, found a batch of {len(samples)}")
+    return fed_as_coded(network), samples[0]
+
+
+def fed_as_coded(network: Network) -> Network:
+    """The same layers behind inputs that code nothing."""
+    return replace(network, inputs=tuple(Input(n.name, n.shape) for n in network.inputs))
+
+
+def warn_of_scales(network: Network, inputs: Any) -> None:
+    """Warn where an array does not have the scale that its input knows.
+
+    Warns:
+        ScaleWarning: names the input and both ranges.
+    """
+    if not isinstance(inputs, Mapping):
+        if len(network.inputs) != 1:
+            return
+        inputs = {network.inputs[0].name: inputs}
+    for node in network.inputs:
+        value = inputs.get(node.name)
+        if value is not None and not isinstance(value, Spikes | Currents | Sequence):
+            warn_of_another_scale(node, value)
 
 
 def later_sample(
@@ -94,11 +143,12 @@ def _column(
         ) from error
     if not np.all(np.isfinite(array)):
         raise InputError(f"{where}: contains NaN or infinite values")
-    _check_analog_links(network, node)
+    if isinstance(node.coding, Analog | Integers):
+        _check_analog_links(network, node)
     if array.shape == node.shape:
-        return [Currents((begin,), array[None])], False
+        return [code(node, array, begin)], False
     if array.shape[1:] == node.shape and array.ndim == len(node.shape) + 1:
-        return [Currents((begin,), image[None]) for image in array], True
+        return [code(node, image, begin) for image in array], True
     raise InputError(
         f"{where} has shape {node.shape}; expected an array of that shape or (samples, "
         f"*{node.shape}), found {array.shape}. A spike train (ticks, *shape) goes in as "
@@ -112,11 +162,12 @@ def _checked(network: Network, node: Input, value: Spikes | Currents) -> Spikes 
         raise InputError(
             f"input `{node.name}` has shape {node.shape}, the {what} have {value.shape}"
         )
-    if isinstance(value, Currents):
+    settled = settled_value(node, value)
+    if isinstance(settled, Currents):
         _check_analog_links(network, node)
     else:
-        _check_spike_links(network, node, value)
-    return value
+        _check_spike_links(network, node, settled)
+    return settled
 
 
 def _check_spike_links(network: Network, node: Input, spikes: Spikes) -> None:
@@ -127,7 +178,7 @@ def _check_spike_links(network: Network, node: Input, spikes: Spikes) -> None:
             if link.source != node.name:
                 continue
             if isinstance(neuron, PhaseMaximum):
-                _check_words(node, spikes, neuron.phases)
+                check_words(node, spikes, neuron.phases)
             elif (
                 isinstance(neuron, Bistable | PhaseAccumulator)
                 and 0 in link.delays()
@@ -139,18 +190,6 @@ def _check_spike_links(network: Network, node: Input, spikes: Spikes) -> None:
                     f"layer `{layer.name}` of stage {neuron.stage}, which would not hear them; "
                     f"put Synchronous layers between, or give a constant image"
                 )
-
-
-def _check_words(node: Input, spikes: Spikes, phases: int) -> None:
-    """One spike per neuron and tick at most, of the amplitude of its phase."""
-    places = spikes.tick * math.prod(spikes.shape) + spikes.index
-    worth = np.ldexp(1.0, -1 - (spikes.tick % phases))
-    if np.any(spikes.amplitude != worth) or np.any(np.diff(places) == 0):
-        raise InputError(
-            f"input `{node.name}`: its spikes feed a PhaseMaximum, so they must be words of "
-            f"{phases} phases, a spike in tick t worth 2^-(1 + t % {phases}); "
-            f"eventsnn.phase_coded makes them"
-        )
 
 
 def _check_analog_links(network: Network, node: Input) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Protocol, overload
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -13,15 +10,7 @@ from eventsnn.description.neurons import PhaseAccumulator
 from eventsnn.errors import InputError
 from eventsnn.signals.spikes import Spikes
 
-__all__ = ["PhaseCodedImages", "phase_coded", "reading_ticks"]
-
-
-class Images(Protocol):
-    """Anything with a length whose slices are arrays (samples, *shape)."""
-
-    def __len__(self) -> int: ...
-
-    def __getitem__(self, key: slice, /) -> NDArray[Any]: ...
+__all__ = ["phase_coded", "reading_ticks"]
 
 
 def phase_coded(values: ArrayLike, phases: int, *, rounding: bool = False) -> Spikes:
@@ -53,49 +42,6 @@ def phase_coded(values: ArrayLike, phases: int, *, rounding: bool = False) -> Sp
     reading, phase, index = np.nonzero(bits)
     tick = 2 * phases * reading + phase
     return Spikes(array.shape[1:], tick, index, np.ldexp(1.0, -1 - phase))
-
-
-class PhaseCodedImages(Sequence[Spikes]):
-    """Images as `phase_coded` spikes, made as they are asked for; `eventsnn.evaluate` takes it.
-
-    Args:
-        images: anything whose slices are arrays (samples, C, ...), preprocessed.
-        phases: K.
-        low, width: per channel, ``x = low + width u`` with u in [0, 1): as
-            `converters.pixel_range` gives them.
-        readings: how often each image is shown, one reading each 2 K ticks.
-    """
-
-    def __init__(
-        self, images: Images, phases: int, low: ArrayLike, width: ArrayLike, readings: int = 1
-    ) -> None:
-        self._images = images
-        self._phases = phases
-        self._low = np.asarray(low, dtype=np.float64)
-        self._width = np.asarray(width, dtype=np.float64)
-        self._readings = readings
-
-    def __len__(self) -> int:
-        return len(self._images)
-
-    @overload
-    def __getitem__(self, key: int) -> Spikes: ...
-
-    @overload
-    def __getitem__(self, key: slice) -> list[Spikes]: ...
-
-    def __getitem__(self, key: int | slice) -> Spikes | list[Spikes]:
-        if not isinstance(key, slice):
-            at = range(len(self))[key]
-            (spikes,) = self[at : at + 1]
-            return spikes
-        x = np.asarray(self._images[key], dtype=np.float64)
-        each = (-1, *(1,) * (x.ndim - 2))
-        words = (x - self._low.reshape(each)) / self._width.reshape(each)
-        return [
-            phase_coded(np.repeat(u[None], self._readings, axis=0), self._phases, rounding=True)
-            for u in words
-        ]
 
 
 def reading_ticks(network: Network, readings: int) -> NDArray[np.int64]:

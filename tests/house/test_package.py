@@ -17,6 +17,7 @@ import eventsnn
 SHARED = (
     "eventsnn.datasets.batches",
     "eventsnn.files.npz",
+    "eventsnn.hdf5",
     "eventsnn.matrix_product",
     "eventsnn.windows",
 )

@@ -30,7 +30,7 @@ def at_rest(case):
     """Without bias, noise and initial potentials."""
 
     def still(field, values):
-        return values * 0 if field == "v0" else values
+        return values * 0 if field.name == "v0" else values
 
     layers = []
     for layer in case.network.layers:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from dataclasses import Field
 from typing import Any, TypeVar
 
 import numpy as np
@@ -18,7 +19,7 @@ Array = NDArray[np.float64]
 D = TypeVar("D", bound=Description)
 
 
-def map_arrays(description: D, change: Callable[[str, Array], Any]) -> D:
+def map_arrays(description: D, change: Callable[[Field[Any], Array], Any]) -> D:
     """A copy with ``change(field, values)`` in place of every array, those of a reset too.
 
     Whole numbers that are no arrays (phases, stages, limits, strides) stay. The entries of a
@@ -31,10 +32,10 @@ def map_arrays(description: D, change: Callable[[str, Array], Any]) -> D:
         if isinstance(value, Description):
             changed[field.name] = map_arrays(value, change)
         elif sp.issparse(value):
-            entries = (change(field.name, value.data), value.indices, value.indptr)
+            entries = (change(field, value.data), value.indices, value.indptr)
             changed[field.name] = sp.csr_array(entries, value.shape)
         elif isinstance(value, np.ndarray):
-            changed[field.name] = change(field.name, value)
+            changed[field.name] = change(field, value)
     return dataclasses.replace(description, **changed)
 
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import Field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from eventsnn.description.fields import Role, role_of
 from eventsnn.description.network import Layer, Network
 from eventsnn.description.neurons import Maximum, Relay, Synchronous
 from eventsnn.description.synapses import Conv2d, Linear, Scale, Sparse, Synapse
 from eventsnn.testing.transformations.parameters import map_arrays
 
 __all__ = ["can_be_scaled", "scale_layer"]
-
-#: Parameters of neurons that are no potentials: ratios, and numbers of ticks.
-_WITHOUT_UNIT = {"decay", "synaptic_decay", "gain", "refractory"}
 
 
 def can_be_scaled(layer: Layer) -> bool:
@@ -33,8 +32,8 @@ def scale_layer(network: Network, name: str, factor: float) -> Network:
     equal; by a power of two bit for bit, whatever the weights, as no rounding changes.
     """
 
-    def times(field: str, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        return values if field in _WITHOUT_UNIT else values * factor
+    def times(field: Field[Any], values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return values * factor if role_of(field) is Role.POTENTIAL else values
 
     layer = network.layer(name)
     links = tuple(replace(link, chain=_scaled(link.chain, factor)) for link in layer.links)

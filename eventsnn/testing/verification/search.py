@@ -14,7 +14,9 @@ import hypothesis
 from hypothesis import HealthCheck, Phase, configuration, settings
 from hypothesis import strategies as st
 
+from eventsnn.description.codings import Analog
 from eventsnn.description.network import Network
+from eventsnn.signals.samples import coded_sample, fed_as_coded
 from eventsnn.testing.code import as_code
 from eventsnn.testing.properties import DoesNotApply, Held, Outcome, Property
 from eventsnn.testing.properties.rounding import is_exact, without_bounds
@@ -82,7 +84,8 @@ def verify(
     """Hold each property against a network, on real inputs and then on drawn ones.
 
     The draws of a property are a function of the seed and its name, so that one alone meets
-    the same. A counterexample is shrunk in its inputs, ticks and seed; the network stays.
+    the same. Inputs are what flows into the network once it is coded. A counterexample is
+    shrunk in its inputs, ticks and seed; the network stays.
 
     Args:
         network: the description.
@@ -92,6 +95,8 @@ def verify(
         real: inputs by name, of each sample.
         progress: called with the name of the property before each example.
     """
+    real = [_coded(network, inputs) for inputs in real]
+    network = fed_as_coded(network)
     found = []
     for entry in properties:
         outcomes, failure = _on_real(network, entry, effort, real, progress)
@@ -108,6 +113,15 @@ def verify(
             )
         )
     return found
+
+
+def _coded(network: Network, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A sample as it flows; what is analog is a constant image still, for those who need one."""
+    coded = coded_sample(network, inputs)[1]
+    return {
+        node.name: inputs[node.name] if isinstance(node.coding, Analog) else coded[node.name]
+        for node in network.inputs
+    }
 
 
 def _on_real(

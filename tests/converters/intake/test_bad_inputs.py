@@ -223,7 +223,7 @@ def test_what_has_no_spikes(folder, tmp_path):
 DATA = [
     ("nhwc.npz", (), "looks like NHWC; use x.transpose(0, 3, 1, 2)"),
     ("empty.npz", (), "empty.npz: holds no samples"),
-    ("labels.npz", (), "labels go up to 9, but the network has 5"),
+    ("labels.npz", (), "labels go from 5 up to 9, but the network has 5"),
     ("negative.npz", (), "negative.npz: "),
     ("objects.npz", (), "key `x` holds pickled Python objects"),
     ("bare.npz", (), "expected the arrays x and y"),

@@ -4,7 +4,7 @@ import json
 import numpy as np
 import pytest
 
-from converters import Ann, Node, fold_batch_norm, forward, load_ann, ops, rate
+from converters import Ann, Node, forward, load_ann, ops, rate
 from eventsnn import IF, ConversionError, Network, simulate_batch
 
 
@@ -43,11 +43,11 @@ def test_a_conversion_says_how_it_was_made(demo):
     conversion = rate(ann, data["x_calibration"] / 16, ticks=8, quantile=0.99)
     assert conversion.recipe == "rate"
     assert json.loads(json.dumps(conversion.parameters)) == {
-        "ticks": 8,
         "quantile": 0.99,
         "per": "layer",
     }
-    assert conversion.ann == fold_batch_norm(ann)
+    assert conversion.ann == ann
+    assert conversion.ticks == 8
     assert isinstance(conversion.network, Network)
     firing = {layer.name for layer in conversion.network.layers if isinstance(layer.neuron, IF)}
     assert firing == set(conversion.thresholds) == set(conversion.ann.names_of(ops.ReLU))

@@ -65,7 +65,7 @@ def test_convert_is_reproducible(made: Path, tmp_path: Path) -> None:
 def test_recipe_options_reach_the_recipe(made: Path, tmp_path: Path) -> None:
     convert(made, tmp_path / "a.h5", "--quantile", "0.5", "--per", "channel")
     file = load_network(tmp_path / "a.h5")
-    assert file.parameters == {"ticks": 32, "quantile": 0.5, "per": "channel"}
+    assert file.parameters == {"quantile": 0.5, "per": "channel"}
     neuron = file.network.layers[0].neuron
     assert isinstance(neuron, IF)
     assert np.shape(neuron.threshold) == (4, 1, 1)
@@ -255,7 +255,7 @@ def test_info_on_bare_tensors(made: Path) -> None:
 def test_info_on_a_network(made: Path) -> None:
     text = run("info", made / "net.h5").stdout
     for words in (
-        "recipe: rate (ticks 32, quantile 0.999, per layer)",
+        "recipe: rate (quantile 0.999, per layer)",
         "scale=200.0, mean=(0.4, 0.6), std=(0.25,)",
         "IF, threshold ",
         "AvgPool2d, kernel_size 2, stride 2 > Flatten > Linear 3x36",

@@ -118,14 +118,14 @@ BAD_CALLS = [
     ("convert ann.npz", "Missing option"),
     (f"convert ann.npz {RATE}", "Missing option '--calibration'"),
     ("convert ann.npz -o out.h5 --ticks 4 --calibration data.npz", "Missing option '--recipe'"),
-    ("convert ann.npz -o out.h5 --recipe rate --calibration data.npz", "Missing option '--ticks'"),
+    ("convert ann.npz -o out.h5 --recipe rate --calibration data.npz", "give --ticks"),
     (f"{CONVERT} --recipe magic", "'magic' is not one of 'rate', 'ttrbr', 'bsnn', 'noise'"),
     (f"{CONVERT} --ticks 0", "--steps': 0 is not in the range x>=1"),
     (f"{CONVERT} --ticks many", "'many' is not a valid integer"),
     (f"{CONVERT} --samples 0", "--samples': 0 is not in the range"),
-    (f"{CONVERT} --quantile 0", "--quantile': '0': expected a number > 0"),
-    (f"{CONVERT} --quantile 1.5", "'1.5': expected a number > 0 and <= 1"),
-    (f"{CONVERT} --quantile nan", "--quantile': 'nan': expected numbers"),
+    (f"{CONVERT} --quantile 0", "--quantile': 0.0 is not in the range 0<x<=1"),
+    (f"{CONVERT} --quantile 1.5", "1.5 is not in the range 0<x<=1"),
+    (f"{CONVERT} --quantile nan", "quantile: expected a number in (0, 1], found nan"),
     (f"{CONVERT} --per pixel", "'pixel' is not one of 'layer', 'channel'"),
     (
         f"{CONVERT} --neuron signed",
@@ -184,9 +184,12 @@ BAD_CALLS = [
     ),
     (
         f"convert ann.npz {RATE} --calibration labels7.npz",
-        "labels go up to 11, but the network has 5",
+        "labels go from 7 up to 11, but the network has 5",
     ),
-    (f"convert ann.npz {RATE} --calibration labels_float.npz", "must be integers, found float64"),
+    (
+        f"convert ann.npz {RATE} --calibration labels_float.npz",
+        "must be integers, found fractions or NaN in float64",
+    ),
     (
         f"convert ann.npz {RATE} --calibration labels_short.npz",
         "one label for each of the 12 samples",
@@ -219,7 +222,7 @@ BAD_CALLS = [
     ("evaluate net.h5 data.npz --ann other.npz", "other.npz takes images of shape (7,)"),
     ("evaluate two_inputs.h5 data.npz --ann other.npz", "only networks with one"),
     ("evaluate net.h5 unlabelled.npz", "unlabelled.npz: has no labels y"),
-    ("evaluate net.h5 labels7.npz", "labels7.npz: labels go up to 11"),
+    ("evaluate net.h5 labels7.npz", "labels7.npz: labels go from 7 up to 11"),
     ("evaluate net.h5 nhwc.npz", "nhwc.npz: images: expected (N, 3, 4, 6)"),
     ("evaluate net.h5 grey.npz", "use the data that the network was trained on"),
     (

@@ -43,7 +43,7 @@ def test_a_one_step_network_is_converted_and_evaluated(
     assert "recipe noise for T = 8" in result.stdout
     file = load_network(target)
     assert (file.recipe, file.ticks) == ("noise", 8)
-    assert file.parameters == {"ticks": 8, "mode": mode}
+    assert file.parameters == {"mode": mode}
     neuron = file.network.layers[0].neuron
     if mode == "carry":
         assert neuron.v0 == 0.5

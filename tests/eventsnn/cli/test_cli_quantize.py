@@ -11,10 +11,9 @@ import pytest
 from cli_tools import run
 from click.testing import CliRunner
 
-from eventsnn import Spikes
+from eventsnn import Analog, Events, Integers
 from eventsnn.cli import main
-from eventsnn.fixed_point import IntegerInputs, IntegerSamples
-from eventsnn.hdf5 import load_network, save_network
+from eventsnn.hdf5 import IntegerFormat, load_network, save_network
 
 
 def failure(*arguments: object) -> str:
@@ -40,11 +39,11 @@ def test_a_quantized_network_is_evaluated_on_the_same_data(
     before = load_network(made / "net.h5")
     assert (file.ticks, file.recipe) == (before.ticks, before.recipe)
     assert file.preprocessing == before.preprocessing
-    assert file.parameters["weight_bits"] == 8
-    assert file.parameters["proven_ticks"] == 32
-    assert file.parameters["precision"] == "float32"
+    assert file.integers == IntegerFormat(8, 32, 32, "float32")
     brightest = (255 / 200 - 0.4) / 0.25  # a byte through scale, mean and std
-    assert file.parameters["input_step"] == pytest.approx(brightest / 127)
+    coding = file.network.inputs[0].coding
+    assert isinstance(coding, Integers)
+    assert coding.step == pytest.approx(brightest / 127)
     weight = np.asarray(file.network.layers[0].links[0].chain[0].weight)  # type: ignore[union-attr]
     assert np.array_equal(weight, np.rint(weight))
 
@@ -55,7 +54,7 @@ def test_the_table_tells_grid_range_and_bits(made: Path, tmp_path: Path) -> None
     assert "potentials within T = 20, in steps" in result.stdout
     for column in ("threshold in steps", "lowest", "highest", "bits needed", "weight error"):
         assert column in result.stdout
-    assert "5-bit weights, proven for T = 20; run it in float32" in result.stdout
+    assert "5-bit weights, proven for T = 20, exact in float32" in result.stdout
     assert load_network(tmp_path / "q.h5").ticks == 20
 
 
@@ -81,13 +80,12 @@ def test_refusals_name_the_layer_and_write_nothing(made: Path, tmp_path: Path) -
     assert "layer `a.node" in failure("quantize", made / "net.h5", "-o", target, *options)
     assert not target.exists()
     file = replace(load_network(made / "net.h5"), preprocessing=None, ticks=None)
+    plain = tuple(replace(node, coding=Analog()) for node in file.network.inputs)
+    file = replace(file, network=replace(file.network, inputs=plain))
     save_network(tmp_path / "bare.h5", file)
     assert "give --ticks" in failure("quantize", tmp_path / "bare.h5", "-o", target)
     result = run("quantize", tmp_path / "bare.h5", "-o", target, "--ticks", 8)
     assert "so its input is spikes" in result.stderr
-    assert load_network(target).parameters["input_step"] is None
-
-
-def test_recordings_stay_spikes() -> None:
-    trains = [Spikes((2,), [0], [1]), Spikes((2,), [], [])]
-    assert IntegerSamples(trains, IntegerInputs({}, {"x": 1}))[:2] == trains
+    assert load_network(target).network.inputs[0].coding == Events(most_spikes=1)
+    run("quantize", tmp_path / "bare.h5", "-o", target, "--ticks", 8, "--most-spikes", 3)
+    assert load_network(target).network.inputs[0].coding == Events(most_spikes=3)

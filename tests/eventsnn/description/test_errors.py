@@ -16,6 +16,7 @@ from eventsnn import (
     CubaLIF,
     Currents,
     CycleError,
+    DataError,
     EventsnnError,
     Flatten,
     Input,
@@ -66,6 +67,8 @@ def run(x, ticks=3, network=None, **options):
 def run_batch(x, **options):
     return simulate_batch(net(layer(shape=(2, 4, 4))), x, ticks=3, **options)
 
+
+ANSWERS = net(layer(AvgPool2d(4), shape=(2, 1, 1)))
 
 BAD = {
     # neurons and parameters
@@ -236,7 +239,7 @@ BAD = {
     "not a network": (
         lambda: simulate("net.h5", W((2, 4, 4)), ticks=1),
         NetworkError,
-        "have one as .network), found an object of type str",
+        "has one as .network, and an .evaluate), found",
     ),
     # data sets
     "not a network to evaluate": (
@@ -250,9 +253,14 @@ BAD = {
         "no samples",
     ),
     "labels": (
-        lambda: evaluate(net(layer(shape=(2, 4, 4))), W((2, 2, 4, 4)), np.zeros(3, int), ticks=1),
+        lambda: evaluate(ANSWERS, W((2, 2, 4, 4)), np.zeros(3, int), ticks=1),
+        DataError,
+        "one label for each of the 2 samples, found shape (3,)",
+    ),
+    "an answer for every pixel": (
+        lambda: evaluate(net(layer(shape=(2, 4, 4))), W((2, 2, 4, 4)), None, ticks=1),
         InputError,
-        "y must have shape (2,), found (3,)",
+        "output `out` has shape (2, 4, 4), and one answer per sample",
     ),
 }
 

@@ -15,17 +15,18 @@ from eventsnn import (
     Network,
     NetworkError,
     PhaseAccumulator,
-    PhaseCodedImages,
     PhaseIF,
     PhaseMaximum,
     Relay,
     Scale,
     Spikes,
     Synchronous,
+    Words,
     phase_coded,
     reading_ticks,
     simulate,
 )
+from eventsnn.signals.codings import code
 
 
 def layer(name, neuron, *links, shape=(2,)):
@@ -160,7 +161,7 @@ def test_losses_are_counted():
         (lambda: Bistable(0, 4), "Bistable.stage: expected an int >= 1, found 0"),
         (lambda: Bistable(1, 17), r"Bistable.phases: expected an int in 1..16, found 17"),
         (lambda: Bistable(1, 4, 0.0), "Bistable.threshold: expected positive values"),
-        (lambda: Bistable(1, 4, readings=0), "Bistable.readings: expected an int >= 1 or None"),
+        (lambda: Bistable(1, 4, readings=0), "Bistable.readings: expected an int >= 1"),
         (lambda: Synchronous(1, 4, carry=True), "Synchronous: threshold, carry and rounding"),
         (lambda: PhaseMaximum(0, (2, 2)), "PhaseMaximum.phases"),
         (lambda: PhaseIF(4, -1.0), "PhaseIF.threshold: expected positive"),
@@ -186,10 +187,12 @@ def test_words_spell_numbers():
 
 def test_images_are_spelt_as_they_are_asked_for():
     images = np.array([[[0.0]], [[3.0]], [[-1.0]]]).reshape(3, 1, 1, 1)
-    coded = PhaseCodedImages(images, 2, [-1.0], [16 / 3], readings=2)
-    assert [spikes.tick.tolist() for spikes in coded[:]] == [[1, 5], [0, 1, 4, 5], []]
-    assert coded[-1] == coded[2]
-    assert len(list(coded)) == len(coded) == 3
+    node = Input("in", (1, 1, 1), Words(2, [-1.0], [16 / 3], readings=2))
+    coded = [code(node, image) for image in images]
+    assert [spikes.tick.tolist() for spikes in coded] == [[1, 5], [0, 1, 4, 5], []]
+    assert code(node, images[0], 8).tick.tolist() == [9, 13]
+    with pytest.raises(InputError, match="begin at multiples of 4 ticks, found tick 2"):
+        code(node, images[0], 2)
 
 
 def test_only_read_outs_of_words_have_readings():

@@ -26,6 +26,7 @@ from eventsnn import (
     oracle,
     quantize,
 )
+from eventsnn.signals.samples import coded_sample
 from eventsnn.testing import assert_equals_oracle, fixed_point_cases, run_integers
 
 
@@ -45,14 +46,14 @@ def test_engine_oracle_and_registers_are_equal_and_stay_within_the_proven_range(
     fixed = put_into_integers(case)
     if fixed is None:
         return
-    inputs = fixed.inputs(case.inputs)
+    plain, inputs = coded_sample(fixed.network, case.inputs)
     bits = {name: layer.bits for name, layer in fixed.layers.items()}
-    machine = run_integers(fixed.network, inputs, ticks=case.ticks, bits=bits)
+    machine = run_integers(plain, inputs, ticks=case.ticks, bits=bits)
     for name, layer in fixed.layers.items():
         lowest, highest = machine.reached[name]
         assert layer.extent.lowest <= lowest
         assert highest <= layer.extent.highest
-    trace = oracle.simulate(fixed.network, inputs, ticks=case.ticks)
+    trace = oracle.simulate(fixed.network, case.inputs, ticks=case.ticks)
     for name in fixed.layers:
         shape = trace.spikes[name].shape
         assert np.array_equal(machine.spikes[name].reshape(shape), trace.spikes[name])
@@ -60,9 +61,9 @@ def test_engine_oracle_and_registers_are_equal_and_stay_within_the_proven_range(
     for granularity in ("swept", "touched"):
         assert_equals_oracle(
             fixed.network,
-            inputs,
+            case.inputs,
             ticks=case.ticks,
-            precision=fixed.precision,
+            precision=fixed.integers.precision,
             granularity=granularity,
         )
 

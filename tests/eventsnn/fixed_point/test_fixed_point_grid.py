@@ -29,7 +29,7 @@ from eventsnn import (
     quantize,
     simulate,
 )
-from eventsnn.fixed_point import IntegerSamples
+from eventsnn.signals.samples import coded_sample
 
 RNG = np.random.default_rng(0)
 
@@ -64,7 +64,7 @@ def test_channels_have_steps_of_their_own_and_thresholds_are_exact():
     whole = fixed.network.layer("conv")
     assert np.allclose(whole.neuron.threshold * steps, 0.7, rtol=1e-12)
     weight, real = whole.links[0].chain[0].weight, network.layer("conv").links[0].chain[0].weight
-    step = steps.reshape(3, 1, 1, 1) / fixed.inputs.steps["x"]
+    step = steps.reshape(3, 1, 1, 1) / fixed.network.inputs[0].coding.step
     assert np.all(np.abs(weight * step - real) <= 0.51 * step)
     assert np.abs(weight).max(axis=(1, 2, 3)).tolist() == [127, 127, 0]
     # a dead channel asks for no step at all; its threshold stays within reach
@@ -88,7 +88,7 @@ def test_potentials_in_original_units_follow_the_original_network():
     network, fixed = convolution(bits=12)
     image = RNG.uniform(-1, 1, size=(2, 4, 4))
     original = simulate(network, image, ticks=40)
-    whole = simulate(fixed.network, fixed.inputs(image), ticks=40, precision=fixed.precision)
+    whole = simulate(fixed.network, image, ticks=40, precision=fixed.integers.precision)
     step = float(fixed.layers["out"].step)
     assert np.allclose(whole.output * step, original.output, atol=0.1 * abs(original.output).max())
     assert whole.counts.input_macs == original.counts.input_macs
@@ -106,8 +106,8 @@ def test_a_large_weight_saturates_instead_of_raising_the_threshold():
 def test_a_fine_grid_runs_in_float64():
     layer = Layer("n", (1,), LI(), (Link("x", (Linear([[1.0]]),)),))
     network = Network((Input("x", (1,)),), (layer,))
-    assert quantize(network, ticks=100).precision == "float32"
-    assert quantize(network, ticks=100_000).precision == "float64"
+    assert quantize(network, ticks=100).integers.precision == "float32"
+    assert quantize(network, ticks=100_000).integers.precision == "float64"
     with pytest.raises(NetworkError, match="32 bits hold"):
         quantize(network, ticks=100_000_000)
 
@@ -149,35 +149,38 @@ def test_a_refusal_says_what_was_found_what_is_allowed_and_what_helps():
     )
 
 
+def flows(fixed, value):
+    """What reaches the first synapses."""
+    (sample,) = coded_sample(fixed.network, value)[1].values()
+    return sample
+
+
 def test_inputs_are_rounded_to_their_step_or_refused():
-    analog = quantize(one(IF()), ticks=4, analog=2.0, input_bits=4).inputs
-    assert analog(np.array([2.0, -0.3])).tolist() == [7.0, -1.0]
-    assert analog({"x": [Currents((1,), np.array([[2.0, 0.0]]))]})["x"][0].values.tolist() == [
-        [7.0, 0.0]
-    ]
+    analog = quantize(one(IF()), ticks=4, analog=2.0, input_bits=4)
+    assert flows(analog, np.array([2.0, -0.3])).values.tolist() == [[7.0, -1.0]]
+    changing = Currents((1,), np.array([[2.0, 0.0]]))
+    assert flows(analog, changing) == Currents((1,), np.array([[7.0, 0.0]]))
     with pytest.raises(InputError, match=r"magnitude 2\.286, the range that was proven ends at 2"):
-        analog(np.array([0.0, -2.3]))
+        flows(analog, np.array([0.0, -2.3]))
     with pytest.raises(InputError, match="found spikes"):
-        analog(Spikes((2,), [0], [0]))
-    spikes = quantize(one(IF()), ticks=4).inputs
-    with pytest.raises(InputError, match="found analog values"):
-        spikes(np.zeros(2))
+        flows(analog, Spikes((2,), [0], [0]))
+    spikes = quantize(one(IF()), ticks=4)
+    with pytest.raises(InputError, match="takes events, found an array"):
+        flows(spikes, np.zeros(2))
+    with pytest.raises(InputError, match="takes events, found Currents"):
+        flows(spikes, changing)
     with pytest.raises(InputError, match="whole amplitudes"):
-        spikes(Spikes((2,), [0], [0], [0.5]))
+        flows(spikes, Spikes((2,), [0], [0], [0.5]))
     with pytest.raises(InputError, match="most_spikes=2"):
-        spikes(Spikes((2,), [0, 0], [1, 1]))
-    with pytest.raises(InputError, match=r"found \['y'\]"):
-        spikes({"y": Spikes((2,), [0], [0])})
+        flows(spikes, Spikes((2,), [0, 0], [1, 1]))
     silent = Spikes((2,), [], [])
-    assert spikes(silent) == silent
+    assert flows(spikes, silent) == silent
 
 
 def test_samples_are_put_into_steps_as_they_are_evaluated():
     network, fixed = convolution()
     images = RNG.uniform(-1, 1, size=(9, 2, 4, 4))
-    samples = IntegerSamples(images, fixed.inputs)
-    assert len(samples) == 9
-    found = evaluate(fixed.network, samples, None, ticks=40, precision=fixed.precision)
+    found = fixed.evaluate(images)
     near = evaluate(network, images, None, ticks=40)
     assert np.mean(found.predictions == near.predictions) > 0.8
 
@@ -188,12 +191,12 @@ def test_wide_sums_are_exact_in_the_precision_that_is_told_and_in_no_less():
     layer = Layer("out", (3,), LI(), (Link("x", (Linear(weight),)),))
     network = Network((Input("x", (size,)),), (layer,))
     fixed = quantize(network, ticks=1, weight_bits=12, input_bits=12, analog=1.0)
-    given = fixed.inputs(image)
+    given = np.rint(image / fixed.network.inputs[0].coding.step)
     wanted = fixed.network.layers[0].links[0].chain[0].weight.astype(int) @ given.astype(int)
-    assert fixed.precision == "float64"
-    found = simulate(fixed.network, given, ticks=1, precision=fixed.precision).output
+    assert fixed.integers.precision == "float64"
+    found = simulate(fixed.network, image, ticks=1, precision=fixed.integers.precision).output
     assert np.array_equal(found, wanted)
-    coarse = simulate(fixed.network, given, ticks=1, precision="float32").output
+    coarse = simulate(fixed.network, image, ticks=1, precision="float32").output
     assert not np.array_equal(coarse, wanted)
 
 

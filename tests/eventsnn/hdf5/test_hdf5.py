@@ -216,7 +216,6 @@ def test_truncated_files_are_refused(tmp_path: Path) -> None:
         "network/layers/0/shape@",
         "network/layers/0/neuron",
         "network/layers/0/neuron/kind@",
-        "network/layers/0/neuron/threshold",
         "network/layers/0/links/0/source@",
         "network/layers/0/links/0/delay@",
         "network/layers/0/links/0/chain",
@@ -258,7 +257,7 @@ def put(path: Path, item: str, value: Any) -> None:
     ("item", "value", "words"),
     [
         ("format@", np.bytes_("other"), "not a network of eventsnn"),
-        ("format_version@", 2, "format 2, this eventsnn reads format 1; upgrade"),
+        ("format_version@", 3, "format 3, this eventsnn reads 1 to 2; upgrade"),
         ("recipe@", 3, "item /recipe: expected text, found"),
         ("ticks@", 1.5, "item /ticks: expected an integer"),
         ("parameters", 3.0, "item /parameters"),
@@ -295,7 +294,7 @@ def test_a_wrong_sparse_matrix_is_named(tmp_path: Path) -> None:
     matrix = sp.csr_array(np.eye(3)[:2])
     layer = Layer("out", (2,), IF(), (Link("x", (Sparse(matrix),)),))
     save_network(path, NetworkFile(Network((Input("x", (3,)),), (layer,))))
-    put(path, f"{item}/columns", np.array([0, 3]))
+    put(path, f"{item}/weight/columns", np.array([0, 3]))
     with pytest.raises(FileFormatError, match=f"item /{item}: "):
         load_network(path)
 
