@@ -103,6 +103,8 @@ def _magnitude(op: ops.Op) -> ops.Op:
     match op:
         case ops.Conv2d() | ops.Linear():
             return replace(op, weight=np.abs(op.weight), bias=None)
+        case ops.Sparse():
+            return replace(op, data=np.abs(op.data), bias=None)
         case ops.Scale(factor=factor):
             return ops.Scale(abs(factor))
         case ops.BatchNorm():
