@@ -4,7 +4,8 @@ import numba
 import pytest
 from hypothesis import settings
 
-_DEFAULT = 300
+#: Draws of a property in CI, which the numbers in tests are meant for.
+_CI = 300
 
 #: Why some tests do not run without the compiler.
 OF_REAL_SIZE = "of real size: not for the profile that shows branches"
@@ -12,5 +13,5 @@ compiled = pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason=OF_REAL_SIZ
 
 
 def examples(number):
-    """``number`` in the default profile, in proportion in the others."""
-    return max(5, number * settings().max_examples // _DEFAULT)
+    """``number`` in the profile of CI, in proportion in the others."""
+    return max(5, number * settings().max_examples // _CI)

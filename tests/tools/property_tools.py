@@ -154,3 +154,13 @@ def two_layers(threshold=1.0):
             Layer("out", (1,), IF(1.5), (Link("hidden", (Linear(np.ones((1, 2))),)),)),
         ),
     )
+
+
+def runs_are_equal(a, b):
+    assert a.ticks == b.ticks
+    assert a.counts == b.counts
+    assert a.spikes == b.spikes
+    assert np.array_equal(a.output, b.output)
+    for name in a.potentials:
+        assert np.array_equal(a.potentials[name], b.potentials[name])
+        assert np.array_equal(a.potentials_before_reset[name], b.potentials_before_reset[name])

@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, rule
 from profiles import examples
-from test_invariances import runs_are_equal
+from property_tools import runs_are_equal
 
 from eventsnn import Currents, Record, Run, Spikes, oracle, simulate
 from eventsnn.testing import cases, currents, exact_bits, spike_trains

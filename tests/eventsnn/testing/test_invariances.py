@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from profiles import examples
+from property_tools import runs_are_equal
 
 from eventsnn import (
     IF,
@@ -28,16 +29,6 @@ from eventsnn.testing import as_code, cases
 
 ORDERS = st.sampled_from(["by_layer", "by_tick"])
 GRANULARITIES = st.sampled_from(["swept", "touched"])
-
-
-def runs_are_equal(a, b):
-    assert a.ticks == b.ticks
-    assert a.counts == b.counts
-    assert a.spikes == b.spikes
-    assert np.array_equal(a.output, b.output)
-    for name in a.potentials:
-        assert np.array_equal(a.potentials[name], b.potentials[name])
-        assert np.array_equal(a.potentials_before_reset[name], b.potentials_before_reset[name])
 
 
 @settings(max_examples=examples(200))
