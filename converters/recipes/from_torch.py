@@ -10,15 +10,10 @@ from typing import Any
 from converters.ann.graph import Ann
 from converters.conversion import Conversion
 from converters.intake.export import export
-from converters.recipes.bsnn import bsnn
-from converters.recipes.noise import noise
-from converters.recipes.rate import rate
-from converters.recipes.ttrbr import ttrbr
+from converters.recipes import RECIPES
 from eventsnn import ConversionError
 
 __all__ = ["TrainedModel", "from_torch"]
-
-_RECIPES: dict[str, Any] = {"rate": rate, "ttrbr": ttrbr, "bsnn": bsnn, "noise": noise}
 
 
 @dataclass(frozen=True)
@@ -35,7 +30,7 @@ class TrainedModel:
         """A spiking network.
 
         Args:
-            recipe: "rate", "ttrbr", "bsnn", or "noise", which needs no calibration.
+            recipe: a name of `converters.recipes.RECIPES`; "noise" needs no calibration.
             calibration: images preprocessed as for the model: an array, or batches of a
                 DataLoader or Dataset.
             options: of the recipe, see `converters.rate` and its like.
@@ -43,11 +38,15 @@ class TrainedModel:
         Raises:
             ConversionError: an unknown recipe or impossible options.
         """
-        if recipe not in _RECIPES:
-            raise ConversionError(f"recipe: expected one of {list(_RECIPES)}, found {recipe!r}")
-        images = () if calibration is None else (calibration,)
+        if recipe not in RECIPES:
+            raise ConversionError(f"recipe: expected one of {list(RECIPES)}, found {recipe!r}")
+        chosen = RECIPES[recipe]
+        if calibration is None and chosen.calibrates:
+            raise ConversionError(
+                f"recipe {recipe} needs calibration images; give some of the training set"
+            )
         try:
-            made: Conversion = _RECIPES[recipe](self.ann, *images, **options)
+            made = chosen(self.ann, calibration, options)
         except TypeError as error:
             raise ConversionError(f"recipe {recipe}: {error}") from error
         return made

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any, Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from converters.ann import ops
 from converters.ann.graph import Ann, refuse_what_is_no_ann
@@ -16,6 +15,7 @@ from converters.lowering.lower import lower
 from converters.passes.fold_batch_norm import fold_batch_norm
 from converters.recipes.recipe import TICKS, Option, Recipe
 from eventsnn import LIF, ConversionError, Layer, Network, Noise, UnsupportedLayerError
+from eventsnn.datasets.batches import images_and_labels
 
 __all__ = ["NOISE", "Mode", "noise"]
 
@@ -97,10 +97,13 @@ def _forgetful(layer: Layer, spike: ops.Spike, mode: Literal["reset", "noise"]) 
 
 
 def _build(
-    ann: Ann, images: NDArray[Any], progress: Callable[[int], object] | None, **options: Any
+    ann: Ann, images: Any, progress: Callable[[int], object] | None, **options: Any
 ) -> Conversion:
     del progress  # no work worth a bar
     made = noise(ann, **options)
+    if images is None:
+        return made
+    images, _ = images_and_labels(images, ann.input_shape)
     return dataclasses.replace(made, network=fed_with(made.network, images))
 
 
@@ -118,4 +121,5 @@ NOISE = Recipe(
             choices=get_args(Mode),
         ),
     ),
+    calibrates=False,
 )

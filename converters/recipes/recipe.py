@@ -10,8 +10,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from numpy.typing import NDArray
-
 from converters.ann.graph import Ann
 from converters.conversion import Conversion
 
@@ -56,6 +54,7 @@ class Recipe:
             are left out, so that the function's own defaults hold. ``images`` are those of the
             calibration, preprocessed, ``progress`` is called with 1 after each of ``steps``.
         options: all that ``build`` takes.
+        calibrates: whether it needs images; where not, they only say the range of the input.
         steps: how many steps of progress an ANN takes, where that is worth a bar.
     """
 
@@ -63,12 +62,13 @@ class Recipe:
     summary: str
     build: Callable[..., Conversion]
     options: tuple[Option, ...]
+    calibrates: bool = True
     steps: Callable[[Ann], int] | None = None
 
     def __call__(
         self,
         ann: Ann,
-        images: NDArray[Any],
+        images: Any,
         options: Mapping[str, Any],
         progress: Callable[[int], object] | None = None,
     ) -> Conversion:
