@@ -20,6 +20,7 @@ from converters import (
     Ann,
     Conversion,
     bsnn,
+    canonical,
     fold_batch_norm,
     forward,
     load_ann,
@@ -36,8 +37,8 @@ def bistable_layers(network: Network) -> tuple[str, ...]:
 
 
 def runs_of(conversion: Conversion, x: Any) -> list[Run]:
-    ticks = conversion.parameters["ticks"]
-    assert isinstance(ticks, int)
+    ticks = conversion.ticks
+    assert ticks is not None
     record = Record(spikes=bistable_layers(conversion.network))
     return simulate_batch(conversion.network, x, ticks=ticks, record=record)
 
@@ -64,10 +65,10 @@ def without_synchronous(ann: Ann, calibration: Any, x: Any, y: Any) -> None:
 
 def flips(ann: Ann, calibration: Any, x: Any, phases: int) -> None:
     made = bsnn(ann, calibration, phases=phases)
-    names = bistable_layers(made.network)
+    names, form = bistable_layers(made.network), canonical(ann)
     flipped = words = 0
     for image, run in zip(x, runs_of(made, x), strict=True):
-        exact = quantized_activations(made.ann, image[None], made.thresholds, names, phases=phases)
+        exact = quantized_activations(form, image[None], made.thresholds, names, phases=phases)
         for name in names:
             word = exact[name][0] / np.asarray(made.thresholds[name])
             flipped += int(np.sum(np.abs(run.spikes[name].counts() - word) > 2.0 ** -(phases + 2)))

@@ -147,9 +147,9 @@ def by_word(
     The accuracy on all of them is that of the ANN of words, which the engine's words equal
     bit for bit (tests/converters/recipes/test_bsnn.py); it is dense, so it takes less time.
     """
-    parameters = conversion.parameters
     answers = np.concatenate([answer(conversion, x[at : at + 16]) for at in range(0, len(x), 16)])
-    ticks = int(parameters["ticks"])  # type: ignore[arg-type]
+    ticks = conversion.ticks
+    assert ticks is not None
     counts, same = None, 0
     for start in range(0, counted, 32):
         some = x[start : min(start + 32, counted)]
@@ -165,9 +165,10 @@ def by_word(
 
 def answer(conversion: Conversion, x: Any) -> Any:
     """Of the ANN of words, in 32-bit floats."""
-    output = conversion.ann.output
+    form = canonical(conversion.ann)
+    output = form.output
     return quantized_activations(
-        conversion.ann,
+        form,
         x,
         conversion.thresholds,
         (output,),

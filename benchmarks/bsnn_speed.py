@@ -58,8 +58,8 @@ def main() -> None:
     networks = {"rate T=64": (rate(ann, calibration, ticks=64).network, 64)}
     for phases in (4, 8):
         made = bsnn(ann, calibration, phases=phases)
-        ticks = made.parameters["ticks"]
-        assert isinstance(ticks, int)
+        ticks = made.ticks
+        assert ticks is not None
         networks[f"bsnn K={phases}"] = (made.network, ticks)
     plans = {name: (make_plan(network), ticks) for name, (network, ticks) in networks.items()}
     wall: dict[str, list[float]] = {name: [] for name in plans}

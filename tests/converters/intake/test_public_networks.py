@@ -43,7 +43,7 @@ def test_activations_of_trained_networks_are_single_layers(data_dir):
     assert [relu.levels for relu in relus] == [16, 16]
     np.testing.assert_allclose([relu.ceiling for relu in relus], ceilings, rtol=1e-6)
     conversion = rate(ann, x[:2].numpy())
-    assert conversion.parameters["ticks"] == 16
+    assert conversion.ticks == 16
     assert [float(conversion.thresholds[n]) for n in ann.names_of(ops.ReLU)] == [
         relu.ceiling for relu in relus
     ]

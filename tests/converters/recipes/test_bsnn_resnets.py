@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from bsnn_words import check_all_words, run_all, words
 
-from converters import bsnn, load_ann, ops, quantized_activations
+from converters import bsnn, canonical, dyadic_parameters, load_ann, ops, quantized_activations
 from eventsnn import evaluate, reading_ticks
 
 
@@ -29,18 +29,18 @@ def test_words_of_real_networks_on_real_images(data_dir, name, phases):
         x = np.round((file["x"][:2] / 255 - mean) / std * 2**16) / 2**16
         y = file["y"][:2]
     conversion = bsnn(ann, calibration, phases=phases, places=16)
-    network = conversion.network
+    network, form = conversion.network, dyadic_parameters(canonical(ann), 16)
     for image in x:
         run = run_all(network, image, 1)
         check_all_words(
-            *(network, run, conversion.ann, conversion.thresholds, image[None]),
+            *(network, run, form, conversion.thresholds, image[None]),
             phases=phases,
             rounding=True,
         )
-        relus = conversion.ann.names_of(ops.ReLU)
-        currents = {relu: conversion.ann.by_name[relu].inputs[0] for relu in relus}
+        relus = form.names_of(ops.ReLU)
+        currents = {relu: form.by_name[relu].inputs[0] for relu in relus}
         z = quantized_activations(
-            *(conversion.ann, image[None], conversion.thresholds, tuple(currents.values())),
+            *(form, image[None], conversion.thresholds, tuple(currents.values())),
             phases=phases,
         )
         assert silent_inactive(network, run, {r: z[c][0] for r, c in currents.items()}) == 0
