@@ -123,8 +123,9 @@ def classes_of(ann: Ann) -> int:
     shape = ann.shapes[ann.output]
     if math.prod(shape) != shape[0]:
         raise ConversionError(
-            f"output `{ann.output}` has shape {shape}, and one answer per image needs one number "
-            f"per class: is the pooling or flattening at the end missing?"
+            f"output `{ann.output}` has shape {shape}; the accuracy, in % of the images, needs "
+            f"one answer per image, so one number per class: is the pooling or flattening at the "
+            f"end missing?"
         )
     return shape[0]
 

@@ -250,9 +250,9 @@ def classes(network: Network) -> int:
     layer = network.layer(network.output)
     if layer.size != layer.shape[0]:
         raise InputError(
-            f"output `{layer.name}` has shape {layer.shape}, and one answer per sample needs one "
-            f"number per class: is the pooling or flattening at the end missing? Outputs of "
-            f"every pixel are eventsnn.simulate's to tell"
+            f"output `{layer.name}` has shape {layer.shape}; the accuracy, in % of the samples, "
+            f"needs one answer per sample, so one number per class: is the pooling or flattening "
+            f"at the end missing? Outputs of every pixel are eventsnn.simulate's to tell"
         )
     return layer.size
 

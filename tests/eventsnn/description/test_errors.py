@@ -260,7 +260,7 @@ BAD = {
     "an answer for every pixel": (
         lambda: evaluate(net(layer(shape=(2, 4, 4))), W((2, 2, 4, 4)), None, ticks=1),
         InputError,
-        "output `out` has shape (2, 4, 4), and one answer per sample",
+        "output `out` has shape (2, 4, 4); the accuracy",
     ),
 }
 

@@ -111,5 +111,5 @@ def test_impossible_noise_is_refused():
         Noise(-1.0)
     with pytest.raises(NetworkError, match=r"IF\.noise: expected Noise"):
         IF(noise=0.5)
-    with pytest.raises(NetworkError, match="noise deviation"):
+    with pytest.raises(NetworkError, match="noise standard deviation"):
         Layer("a", (3,), IF(noise=Noise(np.ones(2))), ())
