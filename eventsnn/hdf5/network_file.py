@@ -260,13 +260,13 @@ def _read_network(root: Item) -> Network:
     if root.integer("format_version") != 1:
         return network
     with naming(root.where("parameters")):
-        return fed_as_format_1(network, root.json("parameters"))
+        return fed_as_format_1(network, _read_parameters(root))
 
 
 def _read_integers(root: Item) -> IntegerFormat | None:
     if root.integer("format_version") == 1:
         with naming(root.where("parameters")):
-            return integers_of_format_1(root.json("parameters"))
+            return integers_of_format_1(_read_parameters(root))
     if not root.has("integers"):
         return None
     item = root.child("integers")

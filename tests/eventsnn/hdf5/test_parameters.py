@@ -54,6 +54,7 @@ def with_parameters(made, path, parameters, **attributes):
     with h5py.File(path, "r+") as file:
         del file["parameters"]
         file["parameters"] = np.frombuffer(text.encode(), np.uint8)
+        file.attrs["format_version"] = 1  # later ones say it at the input
         for name, value in attributes.items():
             file.attrs[name] = value
     return path

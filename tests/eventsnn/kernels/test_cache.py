@@ -16,6 +16,7 @@ from profiles import compiled
 from eventsnn.kernels.cache import KernelCache, folders, writable_folder
 
 pytestmark = compiled
+TOOLS = Path(__file__).parents[2] / "tools"
 
 
 def total(values):
@@ -112,7 +113,7 @@ def test_the_folder_that_the_user_names_is_the_only_one(monkeypatch, tmp_path):
 
 def test_many_processes_at_once_on_an_empty_folder(tmp_path):
     code = (
-        f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        f"import sys; sys.path[:0] = {[str(Path(__file__).parent), str(TOOLS)]!r}\n"
         f"from pathlib import Path\n"
         f"from test_cache import kernel, right\n"
         f"import numpy as np\n"
