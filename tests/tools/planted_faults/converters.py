@@ -40,8 +40,8 @@ ANNS = {
     ),
     "multiplications with the border": Fault(
         "converters/ann/macs.py",
-        "(pixel >= 0) & (pixel < size)",
-        "(pixel >= 0) & (pixel <= size)",
+        "np.count_nonzero(taps(size, targets,",
+        "np.count_nonzero(taps(size + 1, targets,",
     ),
     "dilation lost in a file": Fault(
         "converters/intake/graph_json.py",

@@ -8,9 +8,9 @@ __all__ = ["COUNTS"]
 
 COUNTS = {
     "border fan-out": Fault(
-        "eventsnn/description/fan_out.py",
-        "inside = (offset >= 0) & (offset <= dilation * (kernel - 1))",
-        "inside = (offset >= 0) & (offset <= dilation * kernel)",
+        "eventsnn/windows.py",
+        "np.asarray(taps(sources, targets, kernel, stride",
+        "np.asarray(taps(sources, targets, kernel + 1, stride",
     ),
     "fan-out with x and y swapped": Fault(
         "eventsnn/description/fan_out.py",
@@ -43,7 +43,7 @@ COUNTS = {
         "self.spikes()[self.tick + delay <= ticks]",
     ),
     "a link's count lost": Fault(
-        "eventsnn/run.py",
+        "eventsnn/counts/counts.py",
         "totals[link.target] += link.synops",
         "totals[link.target] = link.synops",
     ),
@@ -64,8 +64,8 @@ COUNTS = {
     ),
     "images multiplied after the end": Fault(
         "eventsnn/engine/counting.py",
-        "            if tick < ticks:\n                arrivals",
-        "            if tick <= ticks:\n                arrivals",
+        "if source == node and tick < ticks:",
+        "if source == node and tick <= ticks:",
     ),
     "an image's additions begin late": Fault(
         "eventsnn/engine/counting.py",
