@@ -19,7 +19,7 @@ from eventsnn import Conversion as NetworkConversion
 from eventsnn.datasets.batches import images_and_labels
 from eventsnn.hdf5 import NetworkFile, Source, load_network
 
-__all__ = ["Conversion", "converted", "fed_with"]
+__all__ = ["Conversion", "ann_inside", "converted", "fed_with"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -50,10 +50,7 @@ class Conversion(NetworkConversion):
             raise InputError(
                 f"{path}: holds no ANN that the network came from; use eventsnn.Conversion.load"
             )
-        try:
-            ann = ann_from_source(file.source.graph, file.source.arrays)
-        except EventsnnError as error:
-            raise type(error)(f"{path}: the ANN inside: {error}") from None
+        ann = ann_inside(file.source, str(path))
         return cls(**{f.name: getattr(file, f.name) for f in fields(NetworkFile)}, ann=ann)
 
     def evaluate(
@@ -77,6 +74,18 @@ class Conversion(NetworkConversion):
             images = self.prepared(x)
             options = {**options, "ann_predictions": answers(self.ann, images)}
         return super().evaluate(x, y, ticks=ticks, **options)
+
+
+def ann_inside(source: Source, name: str) -> Ann:
+    """The ANN that a network file holds; errors name the file.
+
+    Raises:
+        EventsnnError: of the kind that `ann_from_source` raises.
+    """
+    try:
+        return ann_from_source(source.graph, source.arrays)
+    except EventsnnError as error:
+        raise type(error)(f"{name}: the ANN inside: {error}") from None
 
 
 def _are_events(x: Any) -> bool:

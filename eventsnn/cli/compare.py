@@ -13,7 +13,7 @@ from eventsnn.cli.console import say, say_table, warn
 from eventsnn.cli.options import EXISTING_FILE, OUTPUT_FILE, workers_option
 from eventsnn.cli.running import Running
 from eventsnn.cli.target import check_target
-from eventsnn.errors import EventsnnError, MissingExtraError
+from eventsnn.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -146,14 +146,9 @@ def _same_ann(a: NetworkFile, b: NetworkFile) -> bool:
 
 
 def _ann(name: str, source: Source | None) -> Ann | None:
-    from converters import ann_from_source
+    from converters.conversion import ann_inside
 
-    if source is None:
-        return None
-    try:
-        return ann_from_source(source.graph, source.arrays)
-    except EventsnnError as error:
-        raise type(error)(f"{name}: the ANN inside: {error}") from None
+    return None if source is None else ann_inside(source, name)
 
 
 def _curves(name: str, report: Mapping[str, Any], ann_accuracy: float | None) -> _Curves:

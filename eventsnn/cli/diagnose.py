@@ -10,7 +10,6 @@ import click
 from eventsnn.cli.console import progress_bar, say, say_table
 from eventsnn.cli.options import EXISTING_FILE, OUTPUT_FILE
 from eventsnn.cli.target import check_target
-from eventsnn.errors import EventsnnError
 
 if TYPE_CHECKING:
     from converters import Ann, Diagnosis
@@ -101,17 +100,14 @@ def diagnose(
 
 
 def _source(file: NetworkFile, network: Path) -> Ann:
-    from converters import ann_from_source
+    from converters.conversion import ann_inside
 
     if file.source is None:
         raise click.BadParameter(
             f"{network} holds no ANN to compare with; convert again with this version",
             param_hint="'NETWORK'",
         )
-    try:
-        return ann_from_source(file.source.graph, file.source.arrays)
-    except EventsnnError as error:
-        raise type(error)(f"{network}: the ANN inside: {error}") from None
+    return ann_inside(file.source, str(network))
 
 
 def _drawn(data: DataSet, samples: int, ann: Ann) -> DataSet:

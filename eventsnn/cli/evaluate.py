@@ -18,7 +18,6 @@ from eventsnn.cli.options import (
 )
 from eventsnn.cli.running import Running, running_options
 from eventsnn.cli.target import check_target
-from eventsnn.errors import EventsnnError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -233,7 +232,8 @@ def _ann(
     file: NetworkFile, network: Path, weights: Path | None, arch: str | None
 ) -> tuple[Ann | None, Mapping[str, int] | None]:
     """The ANN to compare with, and its multiply-accumulates."""
-    from converters import ann_from_source, load_ann, macs
+    from converters import load_ann, macs
+    from converters.conversion import ann_inside
     from eventsnn.cli.measure import input_shape
 
     if weights is not None:
@@ -249,7 +249,4 @@ def _ann(
     if file.source is None:
         note(f"{network} holds no ANN to compare with; give --ann")
         return None, file.ann_macs
-    try:
-        return ann_from_source(file.source.graph, file.source.arrays), file.ann_macs
-    except EventsnnError as error:
-        raise type(error)(f"{network}: the ANN inside: {error}") from None
+    return ann_inside(file.source, str(network)), file.ann_macs

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from eventsnn.errors import EventsnnError
-
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -19,7 +17,7 @@ __all__ = ["converted_properties"]
 
 def converted_properties(file: NetworkFile, path: Path) -> tuple[Property, ...]:
     """The properties of `converters.testing`, for one file; they ask for a constant image."""
-    from converters import ann_from_source
+    from converters.conversion import ann_inside
     from converters.testing import npz_round_trip, rates_within_bound, words_equal_quantized_ann
     from eventsnn.testing import constant_images
     from eventsnn.testing.properties import DoesNotApply, Property
@@ -35,12 +33,7 @@ def converted_properties(file: NetworkFile, path: Path) -> tuple[Property, ...]:
 
         return checked
 
-    ann = None
-    if file.source is not None:
-        try:
-            ann = ann_from_source(file.source.graph, file.source.arrays)
-        except EventsnnError as error:
-            raise type(error)(f"{path}: the ANN inside: {error}") from None
+    ann = None if file.source is None else ann_inside(file.source, str(path))
     return (
         Property(
             "rate bound",
