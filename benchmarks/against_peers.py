@@ -105,6 +105,7 @@ def main() -> None:
     table = _table(report)
     print(table)
     name = f"against_peers_{chosen.threads}"
+    chosen.out.mkdir(parents=True, exist_ok=True)
     (chosen.out / f"{name}.json").write_text(json.dumps(report, indent=1))
     (chosen.out / f"{name}.md").write_text(table)
 
@@ -119,15 +120,15 @@ def _ours(network: Any, x: Any) -> list[tuple[str, Any, Any]]:
     wide = quantize(network, ticks=TICKS, potential_bits=32, analog=LARGEST)
     return [
         ("eventsnn float32", network, x),
-        ("eventsnn int32", wide.network, np.asarray(wide.inputs(x))),
-        ("eventsnn int16", narrow.network, np.asarray(narrow.inputs(x))),
+        ("eventsnn int32", wide.network, x),
+        ("eventsnn int16", narrow.network, x),
     ]
 
 
 def _event_run(network: Any, x: Any, y: Any, threads: int) -> Run:
     def run() -> tuple[float, float, float]:
         begin, used = time.perf_counter(), time.process_time()
-        found = evaluate(network, x, y, ticks=TICKS, workers=threads)
+        found = evaluate(network, x, y, ticks=TICKS, workers=threads, precision="float32")
         wall, used = time.perf_counter() - begin, time.process_time() - used
         assert found.accuracy is not None
         return wall / len(x), used / len(x), float(found.accuracy[-1])

@@ -100,7 +100,8 @@ def run(arguments: argparse.Namespace) -> None:
                     layer.needed_bits for n, layer in fixed.layers.items() if n != network.output
                 )
                 kept["weight_error"] = max(layer.weight_error for layer in fixed.layers.values())
-                kept["precision"] = fixed.precision
+                assert fixed.integers is not None
+                kept["precision"] = fixed.integers.precision
             with replacing(arguments.results) as partial:
                 partial.write_text(json.dumps(results, indent=1))
             spent = time.process_time() - start
